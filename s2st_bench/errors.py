@@ -1,0 +1,83 @@
+"""Every exception the package raises on purpose.
+
+::
+
+    BenchError
+    ├── UsageError            an option, an override or a path is wrong
+    │   ├── ConfigError       a run configuration that cannot be composed or constructed
+    │   └── UnknownPluginError    no system, metric or corpus of that name
+    ├── InputError            a file or stream holds something that cannot be used
+    │   ├── AudioError        audio that cannot be decoded, or is not what its header says
+    │   ├── CorpusError       a corpus on disk that is damaged or incomplete
+    │   └── TraceError        a trace or another tool's log that cannot be read
+    ├── DependencyError       an optional package is missing; the message holds the pip line
+    ├── SystemFailure         a system broke its contract; costs its recording only
+    │   └── LimitExceeded     it wrote too much or took too long
+    ├── RunError              a run cannot go on (or cannot be resumed)
+    └── NotComparable         two numbers that must not be set side by side
+
+Each message says what is wrong, where (file, line or option) and the way out.  The command line
+turns every one of them into that message and exit code 2.
+"""
+
+from __future__ import annotations
+
+
+class BenchError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class UsageError(BenchError):
+    """An option, an override or a path is wrong."""
+
+
+class ConfigError(UsageError):
+    """A run configuration that cannot be composed or constructed."""
+
+
+class UnknownPluginError(UsageError):
+    """No system, metric or corpus of that name."""
+
+
+class InputError(BenchError):
+    """A file or stream holds something that cannot be used."""
+
+
+class AudioError(InputError):
+    """Audio that cannot be decoded, or is not what its header says."""
+
+
+class CorpusError(InputError):
+    """A corpus on disk that is damaged or incomplete."""
+
+
+class TraceError(InputError):
+    """A trace or another tool's log that cannot be read."""
+
+
+class DependencyError(BenchError):
+    """An optional package is missing."""
+
+    def __init__(self, package: str, feature: str, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs the package {package!r}, which is not installed: "
+            f'pip install "s2st-bench[{extra}]"'
+        )
+        self.package = package
+        self.extra = extra
+
+
+class SystemFailure(BenchError):
+    """A system broke its contract; the recording fails, the run goes on."""
+
+
+class LimitExceeded(SystemFailure):
+    """A system wrote too much or took too long."""
+
+
+class RunError(BenchError):
+    """A run cannot go on, or cannot be resumed."""
+
+
+class NotComparable(BenchError):
+    """Two numbers that must not be set side by side."""

@@ -1,0 +1,219 @@
+"""What a system is: weights loaded once, a session per listener, one question after another.
+
+A system is asked through :meth:`Session.policy`: it is handed what is new and answers with a
+:class:`~s2st_bench.types.Read` or with writes.
+
+*Protocol.*  ``policy(observation)`` returns a ``Read``, or an iterable of ``Write``s (usually it
+is a generator).  After writes it is asked again, with an empty observation, until it reads; a
+generator that yields nothing is a READ, and one that ends with ``return Read(…)`` reads at once.
+After the chunk with ``is_last`` the first READ, or a write with ``is_final``, ends the recording.
+Observations carry only what is new: a session keeps its own history.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar
+
+from s2st_bench.types import (
+    MAIN,
+    AudioChunk,
+    Modality,
+    Read,
+    Recording,
+    Samples,
+    Task,
+    TextChunk,
+    Write,
+)
+
+Answer = Read | Iterable[Write] | Generator[Write, None, Read | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What is new since the last call: source, or (in a pipeline) what an upstream stage wrote.
+
+    Both none: nothing is new, the session may go on writing.
+    """
+
+    chunk: AudioChunk | TextChunk | None = None
+    write: Write | None = None
+    stage: str = "source"
+    """Who ``write`` is from."""
+    is_last: bool = False
+    """Nothing follows, on any input."""
+
+    @property
+    def samples(self) -> Samples | None:
+        return self.chunk.samples if isinstance(self.chunk, AudioChunk) else None
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return self.chunk.tokens if isinstance(self.chunk, TextChunk) else ()
+
+
+class Meter:
+    """Attributes time inside one policy call to stages; the rest is stage ``other``.
+
+    >>> with session.meter.stage("asr"):
+    ...     recogniser.accept(samples)
+    """
+
+    __slots__ = ("marks", "network_s")
+
+    def __init__(self) -> None:
+        self.marks: list[tuple[str, float, float]] = []
+        """(stage, start, end) on ``time.perf_counter``, in order, not nested."""
+        self.network_s = 0.0
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.marks.append((name, started, time.perf_counter()))
+
+    def network(self, seconds: float) -> None:
+        """Count ``seconds`` of the current call as spent on the network."""
+        self.network_s += seconds
+
+
+class Session(ABC):
+    """One listener's use of a system, for one recording."""
+
+    meter: Meter | None = None
+    """Set by the replay before the first call where it measures."""
+
+    @abstractmethod
+    def policy(self, observation: Observation) -> Answer:
+        """Decide on what is new: READ, or write.  See the module's protocol."""
+
+    def close(self) -> None:
+        """Free what the session holds; called once, also after a failure."""
+
+
+class System(ABC):
+    """Weights and settings, shared by all sessions.
+
+    A subclass takes its parameters as keyword arguments with annotations (they are checked
+    against the configuration) and does no work before :meth:`load`.
+    """
+
+    sources: ClassVar[frozenset[Modality]] = frozenset({"speech"})
+    outputs: ClassVar[frozenset[Modality]] = frozenset({"text"})
+    privileged: ClassVar[bool] = False
+    """True for controls, which see the references and never rank."""
+
+    name: str = ""
+    """Filled by the registry: what the user typed."""
+
+    def load(self, device: str = "cpu") -> None:  # noqa: B027 - optional by design
+        """Load weights; called once per worker, excluded from every measurement."""
+
+    @abstractmethod
+    def open(self, task: Task) -> Session:
+        """Start a session; counted as compute (a reset is work too)."""
+
+    def open_control(self, task: Task, recording: Recording) -> Session:
+        """Start a session of a control, which alone is shown the recording."""
+        raise NotImplementedError(f"{type(self).__name__} is not a control")
+
+    def supports(self, task: Task) -> str | None:
+        """None, or one line saying why this task cannot be done (languages, modality)."""
+        if task.source not in self.sources:
+            return f"takes {_or(self.sources)} as input, not {task.source}"
+        if missing := task.outputs - self.outputs:
+            return f"gives {_or(self.outputs)}, not {_or(missing)}"
+        return None
+
+    def synchronize(self) -> None:  # noqa: B027 - optional by design
+        """Wait for the device; called before every time stamp."""
+
+    def policy_batch(
+        self, sessions: Sequence[Session], observations: Sequence[Observation]
+    ) -> Sequence[Answer]:
+        """Answer for several sessions at once (``ideal`` clock only); default: one by one."""
+        return [s.policy(o) for s, o in zip(sessions, observations, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of a pipeline.
+
+    ``inputs`` names where its observations come from: ``source`` or other stages.  ``output``
+    marks what the stage writes as output of the whole system.
+    """
+
+    name: str
+    session: Session
+    inputs: tuple[str, ...] = ("source",)
+    output: bool = False
+    resource: str = ""
+    """Stages that name the same resource take turns; empty: its own worker."""
+
+
+class PipelineSession(Session):
+    """A declared graph of stages, run by the replay: in order, or one worker per stage.
+
+    Every stage is itself a session; a downstream stage is handed each write of its inputs.
+    """
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        self.stages = tuple(stages)
+
+    def policy(self, observation: Observation) -> Answer:
+        raise NotImplementedError("a pipeline's stages are run by the replay")
+
+    def close(self) -> None:
+        for stage in self.stages:
+            stage.session.close()
+
+
+class StreamSession(ABC):
+    """A black box that answers when it likes (a WebSocket service); wall clock only."""
+
+    @abstractmethod
+    async def send(self, chunk: AudioChunk | TextChunk) -> None:
+        """Send new source; the chunk with ``is_last`` ends it."""
+
+    @abstractmethod
+    def events(self) -> AsyncIterator[Write]:
+        """What comes back, as it comes; ends when the service is done."""
+
+    async def close(self) -> None:  # noqa: B027 - optional by design
+        """Free the connection; called once, also after a failure."""
+
+
+class StreamSystem(System):
+    """A system reached over a stream.  ``connect`` replaces ``open``."""
+
+    @abstractmethod
+    async def connect(self, task: Task) -> StreamSession:
+        """Open one connection for one recording."""
+
+    def open(self, task: Task) -> Session:
+        raise NotImplementedError("a stream system is connected to, not opened")
+
+
+def _or(modalities: Iterable[Modality]) -> str:
+    return " or ".join(sorted(modalities))
+
+
+__all__ = [
+    "MAIN",
+    "Answer",
+    "Meter",
+    "Observation",
+    "PipelineSession",
+    "Session",
+    "Stage",
+    "StreamSession",
+    "StreamSystem",
+    "System",
+]
