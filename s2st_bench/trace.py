@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -112,11 +112,6 @@ def read(path: Path, *, tolerate_cut: bool = False) -> Iterator[Trace]:
                     yield decode(line, f"{path}:{number}")
     except OSError as error:
         raise TraceError(f"{path}: cannot be read ({error.strerror})") from None
-
-
-def only_failed(trace: Trace, error: Failure) -> Trace:
-    """The same trace, ended by ``error``."""
-    return replace(trace, error=error)
 
 
 def _encode_job(job: Job) -> str:
