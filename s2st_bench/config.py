@@ -11,15 +11,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from s2st_bench.errors import ConfigError
 from s2st_bench.params import construct
+from s2st_bench.types import ClockName
 
 REDACTED = "***"
 """What stands for a secret in a stored configuration."""
 
-ClockName = Literal["ideal", "simulated", "realtime"]
 OutputName = Literal["text", "speech"]
 _SECRET = re.compile(
     r"(^|[_-])(key|token|secret|password|passwd)([_-]|$)|(key|token|secret|password|passwd)$", re.I
@@ -101,17 +101,18 @@ class RunConfig:
     score: bool = True
 
     def __post_init__(self) -> None:
+        if self.clock.name not in get_args(ClockName):
+            raise ConfigError(f"clock: expected {', '.join(get_args(ClockName))}, not "
+                              f"{self.clock.name!r}")
         _above("chunk_s", self.chunk_s, 0, at_most=3600)
         _above("sample_rate_hz", self.sample_rate_hz, 0, at_most=768_000)
         if self.repeat < 1:
             raise ConfigError(f"repeat: must be at least 1, not {self.repeat}")
         if not 0 <= self.warmup_s < math.inf:
             raise ConfigError(f"warmup_s: must be 0 or more, not {self.warmup_s}")
-        if self.outputs is not None and len(set(self.outputs)) != len(self.outputs) or (
-            self.outputs == ()
-        ):
+        if self.outputs is not None and len({*self.outputs}) != max(len(self.outputs), 1):
             raise ConfigError("outputs: expected null, [text], [speech] or [text, speech], not "
-                              f"{list(self.outputs or ())}")
+                              f"{list(self.outputs)}")
         for key, language in (("source_lang", self.source_lang), ("target_lang",
                                                                   self.target_lang)):
             if language is not None and not _LANGUAGE.fullmatch(language):

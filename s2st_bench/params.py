@@ -126,6 +126,9 @@ def describe(annotation: Any) -> str:
         return "one of " + ", ".join(map(str, get_args(annotation)))
     if origin in (Union, types.UnionType):
         return " or ".join(describe(part) for part in get_args(annotation))
+    if dataclasses.is_dataclass(annotation):
+        names = ", ".join(f"{field.name}: …" for field in dataclasses.fields(annotation))
+        return f"a mapping {{{names}}}"
     if origin in (dict, collections.abc.Mapping) or annotation in (dict, Mapping):
         return "a mapping {key: value}"
     if origin is not None and (parts := [a for a in get_args(annotation) if a is not ...]):
@@ -158,7 +161,7 @@ _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_O
 
 
 def _hints(cls: Callable[..., Any]) -> dict[str, Any]:
-    target = cls.__init__ if isinstance(cls, type) else cls
+    target = cls.__init__ if isinstance(cls, type) else cls  # type: ignore[misc]
     try:
         return typing.get_type_hints(target)
     except NameError as error:
@@ -196,9 +199,8 @@ def _literal(value: Any, annotation: Any, where: str) -> Any:
         if value == choice and type(value) is type(choice):
             return choice
     near = difflib.get_close_matches(str(value), [str(c) for c in choices], n=1)
-    hint = f" Did you mean {where}={near[0]} ?" if near else ""
-    raise ConfigError(f"{_wrong(value, annotation, where)}.{hint}" if hint
-                      else str(_wrong(value, annotation, where)))
+    hint = f". Did you mean {where}={near[0]} ?" if near else ""
+    raise ConfigError(f"{_wrong(value, annotation, where)}{hint}")
 
 
 def _union(value: Any, annotation: Any, where: str, build: Build | None) -> Any:
@@ -257,4 +259,6 @@ def _instance(value: Any, annotation: type, where: str, build: Build | None) -> 
             return construct(annotation, value, where, build=build)
         if build is not None:
             return build(annotation, value, where)
+    elif value is None and build is not None:
+        raise ConfigError(f"{where} is missing: give {where}=NAME")
     raise _wrong(value, annotation, where)

@@ -194,6 +194,12 @@ class Registry:
         """Configurations of a kind by option: what ``system=`` or ``dataset=`` can name."""
         return self._options[0][kind]
 
+    def config_folders(self) -> list[Path]:
+        """Folders of presets that sources bring along, beside their plugins."""
+        sources = [source for source in self._sources([]) if source.package != "s2st_bench"]
+        folders = [root / "configs" for source in sources for root in source.roots]
+        return [folder.resolve() for folder in folders if folder.is_dir()]
+
     @property
     def problems(self) -> tuple[str, ...]:
         """What was skipped, and why."""
