@@ -17,7 +17,13 @@ file except :func:`read_audio`, which says so.
 ========================  =======================================================================
 """
 
-from s2st_bench.audio.decode import AudioInfo, AudioReader, info, open_audio, open_frames
+from s2st_bench.audio.decode import (
+    AudioInfo,
+    AudioReader,
+    info,
+    open_audio,
+    open_frames,
+)
 from s2st_bench.audio.peaks import peaks
 from s2st_bench.audio.render import TimelinePiece, Track, mixdown, render_timeline
 from s2st_bench.audio.resample import resampler_delay_s
