@@ -29,7 +29,7 @@ from s2st_bench.registry import Registry
 from s2st_bench.resegment import Resegmenter, SoftSegmenter
 from s2st_bench.signature import Signature
 from s2st_bench.table import RecordingScores, ScoreTable
-from s2st_bench.types import Recording, Score, Trace
+from s2st_bench.types import MetricSpec, Recording, Score, Trace
 from s2st_bench.units import Tokenizer, split_units
 
 DEFAULT_METRICS = (
@@ -257,7 +257,7 @@ class _Scoring:
         for rows in of_pair:
             scored = [row for row in rows if not isinstance(row, Unscored)]
             if scored:
-                value = metric.aggregate(np.ones((1, len(scored))), np.stack(scored))[0]
+                value = _value(metric, scored)
                 yield _finite(value), "" if math.isfinite(value) else "undefined"
             else:
                 yield None, _common_reason(rows)
@@ -274,7 +274,7 @@ class _Scoring:
             rows = np.stack([row for i in scored if not isinstance(row := found[i], Unscored)])
             clusters, n_clusters = stats.codes([self.items[i].cluster for i in scored])
             statistic = stats.of_clusters(metric, rows, clusters, n_clusters)
-            value = _finite(statistic(np.ones((1, n_clusters)))[0])
+            value = _finite(float(statistic(np.ones((1, n_clusters)))[0]))
             if value is not None:
                 sizes = np.bincount(clusters).astype(np.float64)
                 interval = stats.interval(statistic, sizes, smooth=stats.smooth(metric))
@@ -283,7 +283,7 @@ class _Scoring:
             metric=metric.name,
             value=value,
             unit=metric.spec.unit,
-            ci95=interval.bounds if interval else None,
+            ci95=_within_range(metric.spec, interval.bounds) if interval else None,
             n_scored=len(scored),
             n_total=len(members),
             n_clusters=n_clusters,
@@ -303,8 +303,7 @@ class _Scoring:
             rows = [row for i in members.tolist()
                     if self.items[i].trace.repeat == repeat
                     and not isinstance(row := found[i], Unscored)]
-            one = np.ones((1, len(rows)))
-            values.append(_finite(metric.aggregate(one, np.stack(rows))[0]) if rows else None)
+            values.append(_finite(_value(metric, rows)) if rows else None)
         return tuple(values)
 
     def _signature(
@@ -374,12 +373,24 @@ def _item_stats(metric: Metric, item: Item) -> Floats | Unscored:
     return found
 
 
+def _value(metric: Metric, rows: Sequence[Floats]) -> float:
+    return float(metric.aggregate(np.stack(rows), np.ones((1, len(rows))))[0])
+
+
 def _common_reason(rows: Iterable[Floats | Unscored]) -> str:
     counted = Counter(row.reason for row in rows if isinstance(row, Unscored))
     return counted.most_common(1)[0][0] if counted else "undefined"
 
 
-def _finite(value: float | np.floating[npt.NBitBase]) -> float | None:
+def _within_range(spec: MetricSpec, bounds: tuple[float, float]) -> tuple[float, float]:
+    """An interval cut to what the metric can be: no percentage below 0, no merit above 100."""
+    if spec.unit != "%":
+        return bounds
+    top = 100.0 if spec.higher_is_better else math.inf
+    return max(0.0, bounds[0]), min(top, bounds[1])
+
+
+def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
