@@ -51,7 +51,8 @@ def folder_line(config: Mapping[str, Any], folder: Path) -> list[str]:
     """The arguments in a system folder's config file.
 
     Values that name a file or folder inside ``folder`` are made absolute: such configs are
-    written relative to their folder, and the working folder is not changed here.
+    written relative to their folder, and the working folder is not changed here.  Other texts
+    are split at spaces, as SimulEval splits them.
     """
     settings = {
         str(name).replace("_", "-"): _inside(value, folder)
@@ -124,6 +125,9 @@ def _option(name: str, value: Any) -> list[str]:
 def _inside(value: Any, folder: Path) -> Any:
     if isinstance(value, list | tuple):
         return [_inside(item, folder) for item in value]
-    if isinstance(value, str) and value and (folder / value).exists():
+    if not isinstance(value, str) or not value:
+        return value
+    if (folder / value).exists():
         return str((folder / value).resolve())
-    return value
+    words = value.split()
+    return [_inside(word, folder) for word in words] if len(words) > 1 else value

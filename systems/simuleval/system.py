@@ -11,11 +11,11 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from s2st_bench.errors import ConfigError, DependencyError, SystemFailure
 from s2st_bench.system import System
-from s2st_bench.types import Task
+from s2st_bench.types import Modality, Task
 
 from . import agents, arguments
 from .hosted import HostedAgent
@@ -144,16 +144,6 @@ class SimulEvalAgent(System):
         self._busy = True
         return session
 
-    def supports(self, task: Task) -> str | None:
-        hosted = self._hosted
-        if hosted is None:
-            return super().supports(task)
-        if task.source != hosted.source:
-            return f"takes {hosted.source} as input, not {task.source}"
-        if missing := task.outputs - set(hosted.outputs):
-            return f"gives {' and '.join(hosted.outputs)}, not {' or '.join(sorted(missing))}"
-        return None
-
     def release(self) -> None:
         """The only session of an agent that cannot be shared is over."""
         self._busy = False
@@ -198,6 +188,9 @@ class SimulEvalAgent(System):
                 'system.args="--output-index N"'
             )
         self._hosted = hosted
+        # What a SimulEval agent takes and gives is known once it is built, not by class.
+        self.sources = frozenset({cast(Modality, hosted.source)})  # type: ignore[misc]
+        self.outputs = frozenset(cast(tuple[Modality, ...], hosted.outputs))  # type: ignore[misc]
 
 
 class _SoleSession(AgentSession):

@@ -168,17 +168,14 @@ def system(agent: str, arguments: list[str], **options: Any) -> SimulEvalAgent:
     return made
 
 
-def ours(
-    name: str, sources: Sources, outputs: frozenset[Any] = frozenset({"text", "speech"})
-) -> list[list[Said]]:
+def ours(name: str, sources: Sources) -> list[list[Said]]:
     agent, arguments, source, segment = CASES[name]
     class_name = None
     if arguments[:1] == ["--agent-class"]:
         class_name, arguments = arguments[1], arguments[2:]
     made = system(agent, arguments, agent_class=class_name,
                   segment_ms=segment if source == "speech" else None)
-    assert made._hosted is not None
-    task = Task("de", "en", source, outputs & set(made._hosted.outputs))
+    task = Task("de", "en", source, made.outputs)
     chunk = 1 if source == "text" else -(-segment * RATE_HZ // 1000)
     heard = []
     for each in sources.audio if source == "speech" else sources.texts:
@@ -222,3 +219,185 @@ def test_speech_equals_simuleval(
             if one.write.audio is not None
         ]
         assert durations == row["durations"]
+
+
+def test_tree_gives_text_and_speech_of_one_run(
+    sources: Sources, simuleval_logs: dict[str, list[dict[str, Any]]]
+) -> None:
+    made = system("pipelines.py", ["--lag", "0"], agent_class="Captioned", segment_ms=320)
+    rows = zip(sources.audio, simuleval_logs["tree-text"], simuleval_logs["tree-speech"],
+               strict=True)
+    for samples, text_row, speech_row in rows:
+        task = Task("de", "en", outputs=frozenset({"text", "speech"}))
+        said = listen(made.open(task), samples, 5120)
+        assert "".join(one.write.text for one in said) == text_row["prediction"]
+        assert delays(said, RATE_HZ) == text_row["delays"]
+        spoken = [one.given * 1000 / RATE_HZ for one in said if one.write.audio is not None]
+        assert spoken == speech_row["delays"]
+
+
+def test_complete_loop_keeps_what_simuleval_leaves_out(
+    sources: Sources, simuleval_logs: dict[str, list[dict[str, Any]]]
+) -> None:
+    made = system("speech_clock.py", ["--every-ms", "600"], agent_class="SentenceClock",
+                  segment_ms=250, loop="complete")
+    said = listen(made.open(Task("de", "en")), sources.audio[0], 4000)
+    words = "".join(one.write.text for one in said).split()
+    assert words == ["250", "500", "750.", "250", "500", "750.", "250", "452."]
+    assert simuleval_logs["sentences"][0]["prediction"] == "250 500 750. 500 750. 452."
+
+
+def test_text_to_speech_speaks_until_it_has_finished() -> None:
+    made = system("other_pairs.py", [], agent_class="Spell")
+    task = Task("de", "en", "text", frozenset({"speech"}))
+    said = listen(made.open(task), "ab cde f", 1)
+    lengths = [len(one.write.audio.samples) for one in said if one.write.audio is not None]
+    assert lengths == [160, 240, 80]
+    assert [one.given for one in said] == [1, 2, 3]
+
+
+def test_text_and_speech_in_one_segment(sources: Sources) -> None:
+    made = system("other_pairs.py", [], agent_class="Both", segment_ms=500)
+    session = made.open(Task("de", "en", outputs=frozenset({"text", "speech"})))
+    said = listen(session, sources.audio[0], 8000)
+    assert [one.write.text for one in said] == ["call 2", " call 4"]
+    assert all(one.write.audio is not None for one in said)
+    text_only = listen(made.open(Task("de", "en")), sources.audio[0], 8000)
+    assert all(one.write.audio is None for one in text_only)
+
+
+def test_agent_that_never_finishes_is_stopped() -> None:
+    made = system("other_pairs.py", [], agent_class="Never")
+    session = made.open(Task("de", "en", "text", frozenset({"speech"})))
+    with pytest.raises(LimitExceeded, match="neither wrote nor finished"):
+        listen(session, "ein Wort", 1)
+
+
+def test_sessions_taking_turns_do_not_leak() -> None:
+    made = system("wait_k_text.py", ["--wait-k", "2"])
+    task = Task("de", "en", "text")
+    sessions = [made.open(task), made.open(task)]
+    said: list[str] = ["", ""]
+    for index, pair in enumerate(zip("a b c d".split(), "w x y z".split(), strict=True)):
+        for i, token in enumerate(pair):
+            last = index == 3
+            answer = sessions[i].policy(
+                Observation(TextChunk((token,), index, None, last), is_last=last)
+            )
+            assert not isinstance(answer, Read)
+            said[i] += "".join(write.text for write in answer)
+    assert said == ["A B C D", "W X Y Z"]
+
+
+def test_agent_with_state_of_its_own_serves_one_session_at_a_time() -> None:
+    made = system("sole_text.py", [])
+    task = Task("de", "en", "text")
+    first = made.open(task)
+    with pytest.raises(SystemFailure, match="one session at a time"):
+        made.open(task)
+    list(first.policy(Observation(TextChunk(("a", "b", "c"), 0, None, False))))
+    first.close()
+    assert [one.write.text for one in listen(made.open(task), "a b", 1)] == ["read 2"]
+
+
+@pytest.mark.parametrize("unit, text", [("char", "ABC"), ("spm", "ABC"), ("word", "A B C")])
+def test_units_are_joined_as_simuleval_joins_them(unit: Any, text: str) -> None:
+    made = system("wait_k_text.py", ["--wait-k", "1"], unit=unit)
+    said = listen(made.open(Task("de", "zh", "text")), "a b c", 1)
+    assert "".join(one.write.text for one in said) == text
+
+
+def test_pieces_become_words() -> None:
+    made = system("wait_k_text.py", ["--wait-k", "1"], unit="spm")
+    said = listen(made.open(Task("de", "en", "text")), "▁a b ▁c", 1)
+    assert "".join(one.write.text for one in said) == "AB C"
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["--wait-k 2", ["--wait-k", 2], {"wait-k": 2}],
+    ids=["string", "list", "mapping"],
+)
+def test_arguments_in_three_forms(given: Any) -> None:
+    made = SimulEvalAgent(agent=AGENTS / "wait_k_text.py", args=given)
+    made.load()
+    said = listen(made.open(Task("de", "en", "text")), "a b c", 1)
+    assert [one.given for one in said] == [2, 3, 3]
+
+
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        ([], "--wait-k"),
+        (["--wait-k", "three"], "--wait-k: invalid int value: 'three'"),
+        (["--wait-k", "3", "--wait-l", "4"], "--wait-l"),
+        (["--wait-k", ["3"]], "a flat list"),
+        ("--wait-k '3", "No closing quotation"),
+    ],
+)
+def test_wrong_arguments_name_the_option(given: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match="system.args") as raised:
+        SimulEvalAgent(agent=AGENTS / "wait_k_text.py", args=given).load()
+    assert message in str(raised.value)
+
+
+def test_process_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from simuleval.utils import EVALUATION_SYSTEM_LIST
+
+    monkeypatch.setattr(sys, "argv", ["other", "--wait-k", "9", "--agent", "nothing.py", "-h"])
+    monkeypatch.chdir(tmp_path)
+    path, cwd, marked = list(sys.path), Path.cwd(), list(EVALUATION_SYSTEM_LIST)
+    made = system("wait_k_text.py", ["--wait-k", "1"])
+    assert [one.given for one in listen(made.open(Task("de", "en", "text")), "a b", 1)] == [1, 2]
+    assert (sys.path, Path.cwd(), EVALUATION_SYSTEM_LIST) == (path, cwd, marked)
+
+
+def test_system_folder_with_files_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "folder_agent.py").write_text(
+        (AGENTS / "wait_k_text.py").read_text().replace("type=int", "type=open")
+        .replace("args.wait_k", "int(args.wait_k.read())")
+    )
+    (tmp_path / "k.txt").write_text("2")
+    (tmp_path / "main.yaml").write_text("agent_class: folder_agent.WaitKText\nwait_k: k.txt\n")
+    made = SimulEvalAgent(system_dir=tmp_path)
+    made.load()
+    said = listen(made.open(Task("de", "en", "text")), "a b c", 1)
+    assert [one.given for one in said] == [2, 3, 3]
+
+
+def test_user_dir_alone_and_with_a_class(tmp_path: Path) -> None:
+    package = tmp_path / "agents_of_a_user"
+    package.mkdir()
+    (package / "__init__.py").write_text("from . import wait\n")
+    (package / "wait.py").write_text((AGENTS / "wait_k_text.py").read_text())
+    for name in (None, "agents_of_a_user.wait.WaitKText"):
+        made = SimulEvalAgent(user_dir=package, agent_class=name, args="--wait-k 1")
+        made.load()
+        assert [o.given for o in listen(made.open(Task("de", "en", "text")), "a b", 1)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({}, "say which agent"),
+        ({"agent": Path("nowhere.py")}, "no such file"),
+        ({"agent": AGENTS / "speech_clock.py"}, "SpeechClock, SentenceClock marked"),
+        ({"agent": AGENTS / "sole_text.py", "agent_class": "agents.Missing"}, "no class Missing"),
+        ({"agent_class": "Agent"}, "package.module.Class"),
+        ({"agent_class": "no_such_package.Agent"}, "system.user_dir"),
+        ({"agent_class": "json.Agent"}, "no class Agent"),
+        ({"system_dir": AGENTS}, "main.yaml"),
+        ({"user_dir": AGENTS / "nowhere"}, "no such folder"),
+        ({"user_dir": Path(__file__).parent / "json"}, "no such folder"),
+        ({"agent": AGENTS / "sole_text.py", "segment_ms": 0}, "segment_ms"),
+    ],
+)
+def test_what_cannot_be_an_agent(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        SimulEvalAgent(**options).load()
+
+
+def test_task_that_the_agent_cannot_do() -> None:
+    made = system("wait_k_text.py", ["--wait-k", "1"])
+    with pytest.raises(SystemFailure, match="takes text as input, not speech"):
+        made.open(Task("de", "en"))
