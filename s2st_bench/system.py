@@ -19,7 +19,14 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
@@ -156,7 +163,7 @@ class System(ABC):
     name: str = ""
     """Filled by the registry: what the user typed."""
 
-    def load(self, device: str = "cpu") -> None:  # noqa: B027 - optional by design
+    def load(self, device: str = "cpu") -> None:
         """Load weights; called once per worker, excluded from every measurement."""
 
     @abstractmethod
@@ -175,7 +182,7 @@ class System(ABC):
             return f"gives {_or(self.outputs)}, not {_or(missing)}"
         return None
 
-    def synchronize(self) -> None:  # noqa: B027 - optional by design
+    def synchronize(self) -> None:
         """Wait for the device; called before every time stamp."""
 
     def policy_batch(
@@ -229,7 +236,7 @@ class StreamSession(ABC):
     def events(self) -> AsyncIterator[Write]:
         """What comes back, as it comes; ends when the service is done."""
 
-    async def close(self) -> None:  # noqa: B027 - optional by design
+    async def close(self) -> None:
         """Free the connection; called once, also after a failure."""
 
 
