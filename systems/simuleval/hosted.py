@@ -32,6 +32,9 @@ class HostedAgent:
             _plain_reset(module) and signature(module.policy).parameters
             for module in self.modules
         )
+        self._free: list[States] = []
+        if self.shareable:
+            self._free.append([module.states for module in self.modules])
 
     @property
     def source(self) -> str:
@@ -44,10 +47,25 @@ class HostedAgent:
         return tuple(str(self.agent.target_type).split("_"))
 
     def start(self) -> States:
-        """Fresh states for one session."""
-        states = [module.build_states() for module in self.modules] if self.shareable else []
+        """Fresh states for one session.
+
+        States that an agent builds itself may hold models; those of a session that is over are
+        reset and used again, as SimulEval does.
+        """
+        states: States = []
+        if self.shareable:
+            used = self._free.pop() if self._free else [None] * len(self.modules)
+            states = [
+                module.build_states() if own is None or _plain_states(module) else own
+                for module, own in zip(self.modules, used, strict=True)
+            ]
         self.reset(states)
         return states
+
+    def finish(self, states: States) -> None:
+        """A session is over."""
+        if self.shareable:
+            self._free.append(states)
 
     def reset(self, states: States) -> None:
         """Forget the sentence."""
@@ -69,3 +87,9 @@ def _plain_reset(agent: Any) -> bool:
     from simuleval.agents import AgentPipeline, GenericAgent
 
     return type(agent).reset in (GenericAgent.reset, AgentPipeline.reset)
+
+
+def _plain_states(module: Any) -> bool:
+    from simuleval.agents import GenericAgent
+
+    return type(module).build_states is GenericAgent.build_states

@@ -72,6 +72,9 @@ class AgentSession(Session):
             yield from self._exchange(segment)
         return Read(self._source.missing)
 
+    def close(self) -> None:
+        self._agent.finish(self._states)
+
     def _segments(self) -> Iterator[Any]:
         """Segments to give now; after the end, empty ones for as long as the agent wants."""
         while not self._over and (segment := self._source.next()) is not None:

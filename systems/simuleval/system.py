@@ -201,4 +201,5 @@ class _SoleSession(AgentSession):
         super().__init__(agent, task, system.settings)
 
     def close(self) -> None:
+        super().close()
         self._system.release()

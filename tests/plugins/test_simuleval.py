@@ -6,6 +6,7 @@ made here, once for all tests, in a process of its own.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -16,13 +17,26 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("simuleval", reason="needs the simuleval extra")
+if importlib.util.find_spec("simuleval") is None:
+    pytest.skip("needs the simuleval extra", allow_module_level=True)
 import soundfile  # noqa: E402
 
 from s2st_bench.errors import ConfigError, LimitExceeded, SystemFailure  # noqa: E402
+from s2st_bench.replay import ReplayOptions, replay  # noqa: E402
 from s2st_bench.system import Observation, Session  # noqa: E402
 from s2st_bench.systems.simuleval.system import SimulEvalAgent  # noqa: E402
-from s2st_bench.types import AudioChunk, Read, Task, TextChunk, Write  # noqa: E402
+from s2st_bench.timeline import emissions, final_text  # noqa: E402
+from s2st_bench.types import (  # noqa: E402
+    AudioChunk,
+    AudioSource,
+    Read,
+    Recording,
+    Task,
+    TextChunk,
+    TextSource,
+    Trace,
+    Write,
+)
 
 AGENTS = Path(__file__).parent / "simuleval_agents"
 RATE_HZ = 16_000
@@ -78,17 +92,23 @@ for line in json.load(sys.stdin):
 
 @dataclass(frozen=True)
 class Sources:
+    """The same audio as files, for SimulEval, and as arrays."""
+
+    paths: tuple[Path, ...]
     audio: tuple[np.ndarray[Any, np.dtype[np.float32]], ...]
-    texts: tuple[str, ...]
+    texts: tuple[str, ...] = TEXTS
 
 
 @pytest.fixture(scope="module")
-def sources() -> Sources:
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Sources:
+    folder = tmp_path_factory.mktemp("sources")
     noise = np.random.default_rng(7)
-    audio = tuple(
-        (noise.integers(-8000, 8000, length) / 32768).astype(np.float32) for length in LENGTHS
-    )
-    return Sources(audio, TEXTS)
+    paths, audio = [], []
+    for index, length in enumerate(LENGTHS):
+        audio.append((noise.integers(-8000, 8000, length) / 32768).astype(np.float32))
+        paths.append(folder / f"{index}.wav")
+        soundfile.write(paths[-1], audio[-1], RATE_HZ, subtype="PCM_16")
+    return Sources(tuple(paths), tuple(audio))
 
 
 @pytest.fixture(scope="module")
@@ -97,11 +117,7 @@ def simuleval_logs(
 ) -> dict[str, list[dict[str, Any]]]:
     """Rows of ``instances.log`` of every case, as SimulEval's command writes them."""
     folder = tmp_path_factory.mktemp("simuleval")
-    paths = []
-    for index, samples in enumerate(sources.audio):
-        paths.append(str(folder / f"{index}.wav"))
-        soundfile.write(paths[-1], samples, RATE_HZ, subtype="PCM_16")
-    (folder / "speech.txt").write_text("\n".join(paths))
+    (folder / "speech.txt").write_text("\n".join(map(str, sources.paths)))
     (folder / "text.txt").write_text("\n".join(sources.texts))
     lines = []
     for name, (agent, arguments, source, segment) in CASES.items():
@@ -168,72 +184,87 @@ def system(agent: str, arguments: list[str], **options: Any) -> SimulEvalAgent:
     return made
 
 
-def ours(name: str, sources: Sources) -> list[list[Said]]:
+def ours(name: str, sources: Sources, run: Path) -> list[Trace]:
+    """The case through our own replay; one trace a source."""
     agent, arguments, source, segment = CASES[name]
     class_name = None
     if arguments[:1] == ["--agent-class"]:
         class_name, arguments = arguments[1], arguments[2:]
-    made = system(agent, arguments, agent_class=class_name,
-                  segment_ms=segment if source == "speech" else None)
-    task = Task("de", "en", source, made.outputs)
-    chunk = 1 if source == "text" else -(-segment * RATE_HZ // 1000)
-    heard = []
-    for each in sources.audio if source == "speech" else sources.texts:
-        session = made.open(task)
-        heard.append(listen(session, each, 1121 if segment == 70 else chunk))
-        session.close()
-    return heard
+    made = system(agent, arguments, agent_class=class_name, segment_ms=segment)
+    return replayed(made, source, sources, segment / 1000, run)
 
 
-def delays(said: list[Said], per: float) -> list[float]:
-    """One delay a word, in SimulEval's unit: milliseconds, or tokens."""
-    return [
-        one.given * 1000 / per if per else one.given
-        for one in said
-        for _ in one.write.text.split()
+def replayed(
+    made: SimulEvalAgent, source: str, sources: Sources, chunk_s: float, run: Path
+) -> list[Trace]:
+    (run / "pieces").mkdir()
+    (run / "spool").mkdir()
+    options = ReplayOptions(clock="ideal", chunk_s=chunk_s)
+    given: list[AudioSource | TextSource] = (
+        [AudioSource(path) for path in sources.paths]
+        if source == "speech"
+        else [TextSource(tuple(text.split())) for text in sources.texts]
+    )
+    traces = []
+    for index, each in enumerate(given):
+        recording = Recording(str(index), each, "de", ("en",), ())
+        trace = replay(made, recording, "en", options, run, slot=str(index)).whole()
+        assert trace.error is None
+        traces.append(trace)
+    return traces
+
+
+def delays(trace: Trace) -> list[float]:
+    """One delay a word, in SimulEval's unit: milliseconds, or tokens.
+
+    Both sides count samples, and SimulEval multiplies before it divides.
+    """
+    words = emissions(trace)
+    if trace.source_unit == "tokens":
+        return [word.delay for word in words]
+    return [round(word.delay * RATE_HZ) * 1000 / RATE_HZ for word in words]
+
+
+def spoken(trace: Trace) -> tuple[list[float], list[float]]:
+    """Delay and duration of each piece of speech, in milliseconds."""
+    steps = [
+        step.source_s for step in trace.steps for write in step.writes if write.speech_s
     ]
+    return (
+        [round(source_s * RATE_HZ) * 1000 / RATE_HZ for source_s in steps],
+        [1000 * piece.length / piece.sample_rate_hz for piece in trace.pieces],
+    )
 
 
 @pytest.mark.parametrize(
     "name", [name for name in CASES if name not in ("echo", "voiceover", "tree-speech")]
 )
 def test_text_equals_simuleval(
-    name: str, sources: Sources, simuleval_logs: dict[str, list[dict[str, Any]]]
+    name: str, sources: Sources, simuleval_logs: dict[str, list[dict[str, Any]]], tmp_path: Path
 ) -> None:
-    speech = CASES[name][2] == "speech"
-    for said, row in zip(ours(name, sources), simuleval_logs[name], strict=True):
-        assert "".join(one.write.text for one in said) == row["prediction"]
-        assert delays(said, RATE_HZ if speech else 0) == row["delays"]
+    for trace, row in zip(ours(name, sources, tmp_path), simuleval_logs[name], strict=True):
+        assert final_text(trace) == row["prediction"]
+        assert delays(trace) == row["delays"]
 
 
 @pytest.mark.parametrize("name", ["echo", "voiceover", "tree-speech"])
 def test_speech_equals_simuleval(
-    name: str, sources: Sources, simuleval_logs: dict[str, list[dict[str, Any]]]
+    name: str, sources: Sources, simuleval_logs: dict[str, list[dict[str, Any]]], tmp_path: Path
 ) -> None:
-    for said, row in zip(ours(name, sources), simuleval_logs[name], strict=True):
-        spoken = [one for one in said if one.write.audio is not None]
-        assert [one.given * 1000 / RATE_HZ for one in spoken] == row["delays"]
-        durations = [
-            1000 * len(one.write.audio.samples) / one.write.audio.sample_rate_hz
-            for one in spoken
-            if one.write.audio is not None
-        ]
-        assert durations == row["durations"]
+    for trace, row in zip(ours(name, sources, tmp_path), simuleval_logs[name], strict=True):
+        assert spoken(trace) == (row["delays"], row["durations"])
 
 
 def test_tree_gives_text_and_speech_of_one_run(
-    sources: Sources, simuleval_logs: dict[str, list[dict[str, Any]]]
+    sources: Sources, simuleval_logs: dict[str, list[dict[str, Any]]], tmp_path: Path
 ) -> None:
     made = system("pipelines.py", ["--lag", "0"], agent_class="Captioned", segment_ms=320)
-    rows = zip(sources.audio, simuleval_logs["tree-text"], simuleval_logs["tree-speech"],
-               strict=True)
-    for samples, text_row, speech_row in rows:
-        task = Task("de", "en", outputs=frozenset({"text", "speech"}))
-        said = listen(made.open(task), samples, 5120)
-        assert "".join(one.write.text for one in said) == text_row["prediction"]
-        assert delays(said, RATE_HZ) == text_row["delays"]
-        spoken = [one.given * 1000 / RATE_HZ for one in said if one.write.audio is not None]
-        assert spoken == speech_row["delays"]
+    traces = replayed(made, "speech", sources, 0.32, tmp_path)
+    rows = zip(traces, simuleval_logs["tree-text"], simuleval_logs["tree-speech"], strict=True)
+    for trace, text_row, speech_row in rows:
+        assert trace.outputs == ("speech", "text")
+        assert (final_text(trace), delays(trace)) == (text_row["prediction"], text_row["delays"])
+        assert spoken(trace) == (speech_row["delays"], speech_row["durations"])
 
 
 def test_complete_loop_keeps_what_simuleval_leaves_out(
