@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from s2st_bench.errors import ConfigError
+from s2st_bench.limits import Limits
 from s2st_bench.params import construct
 from s2st_bench.types import ClockName
 
@@ -37,27 +38,6 @@ class Choice:
 
     def to_dict(self) -> dict[str, Any]:
         return {"name": self.name, **self.params}
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one recording may cost before it is given up; none is no limit."""
-
-    load_s: float | None = 600.0
-    """Loading the system, once a worker."""
-    call_s: float | None = 60.0
-    """One policy call."""
-    recording_s: float | None = None
-    writes_per_recording: int | None = 100_000
-    chars_per_recording: int | None = 200_000
-    speech_s_per_recording: float | None = None
-
-    def __post_init__(self) -> None:
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if value is not None and not value > 0:
-                raise ConfigError(f"executor.limits.{item.name}: must be above 0 (or null for no "
-                                  f"limit), not {value}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -48,9 +49,8 @@ def run(
 
     from s2st_bench import compose
 
-    if dry_run:
-        task = _print
-    else:
+    task: Callable[[RunConfig], object] = _print
+    if not dry_run:
         task = partial(_run, folders=folders, progress=not quiet and sys.stderr.isatty())
     if multirun:
         compose.multirun(task, overrides or [], plugin_dirs=folders)
