@@ -66,8 +66,7 @@ class IdealClock(Clock):
         self._now = 0.0
 
     def release(self, at_s: float) -> float:
-        if at_s > self._now:
-            self._now = at_s
+        self._now = max(self._now, at_s)
         return self._now
 
     def enter(self) -> float:
@@ -95,8 +94,7 @@ class SimulatedClock(Clock):
         self._skew = 0.0
 
     def release(self, at_s: float) -> float:
-        if at_s > self._now:
-            self._now = at_s
+        self._now = max(self._now, at_s)
         return self._now
 
     def jump(self, at_s: float) -> None:

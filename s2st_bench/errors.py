@@ -68,7 +68,11 @@ class DependencyError(BenchError):
             f'pip install "s2st-bench[{extra}]"'
         )
         self.package = package
+        self.feature = feature
         self.extra = extra
+
+    def __reduce__(self) -> tuple[type[DependencyError], tuple[str, str, str]]:
+        return DependencyError, (self.package, self.feature, self.extra)
 
 
 class SystemFailure(BenchError):

@@ -63,6 +63,8 @@ class Replayed:
     trace: Trace
     """Without its steps."""
     steps: Sequence[str]
+    compute_s: float = 0.0
+    """All measured work, in seconds."""
 
     def line(self) -> bytes:
         """The trace's line for ``traces.jsonl``."""
@@ -155,7 +157,8 @@ def replay(
     )
     recorder = Recorder(run, slot, limits, beat)
     failure: Failure | None = None
-    adaptive, stages = False, "sequential"
+    adaptive = False
+    stages: Literal["sequential", "concurrent"] = "sequential"
     source: Source | None = None
     try:
         with open_source(recording, options.sample_rate_hz, options.chunk_s) as source:
@@ -181,7 +184,7 @@ def replay(
         stages=stages,
         error=failure,
     )
-    return Replayed(done, recorder.steps)
+    return Replayed(done, recorder.steps, recorder.compute_s)
 
 
 def _run(
