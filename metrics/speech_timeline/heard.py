@@ -53,8 +53,8 @@ class PlaybackMetric(MeanMetric):
         if not trace.source_length > 0:
             return Unscored("the source has no length")
         heard = playback(trace, self.aware, item.live if self.aware else None)
-        return self.of_playback(heard, trace) if heard else Unscored("no output")
+        return self.of_playback(heard, item) if heard else Unscored("no output")
 
     @abstractmethod
-    def of_playback(self, heard: Sequence[Played], trace: Trace) -> float | Unscored:
+    def of_playback(self, heard: Sequence[Played], item: Item) -> float | Unscored:
         """The value in milliseconds; at least one piece was heard and the source has a length."""

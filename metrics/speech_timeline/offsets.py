@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from s2st_bench.metric import Unscored
+from s2st_bench.metric import Item, Unscored
 from s2st_bench.timeline import Played
-from s2st_bench.types import MetricSpec, Trace
+from s2st_bench.types import MetricSpec
 
 from .heard import SPEECH, PlaybackMetric
 
@@ -22,7 +22,7 @@ class SpeechStartOffset(PlaybackMetric):
 
     spec = MetricSpec("SpeechStartOffset", "ms", False, SPEECH, ("CU", "CA"), "SimulEval 1.1.4")
 
-    def of_playback(self, heard: Sequence[Played], trace: Trace) -> float | Unscored:
+    def of_playback(self, heard: Sequence[Played], item: Item) -> float | Unscored:
         return 1000.0 * heard[0].start_s
 
 
@@ -31,5 +31,5 @@ class SpeechEndOffset(PlaybackMetric):
 
     spec = MetricSpec("SpeechEndOffset", "ms", False, SPEECH, ("CU", "CA"), "SimulEval 1.1.4")
 
-    def of_playback(self, heard: Sequence[Played], trace: Trace) -> float | Unscored:
-        return 1000.0 * (heard[-1].end_s - trace.source_length)
+    def of_playback(self, heard: Sequence[Played], item: Item) -> float | Unscored:
+        return 1000.0 * (heard[-1].end_s - item.trace.source_length)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s2st_bench.metric import Item
+from s2st_bench.metrics.latency.atd import ATD, atd, growth, speech_tokens
 from s2st_bench.metrics.latency.lagging import AL, AP, DAL, LAAL
 from s2st_bench.metrics.latency.offsets import EndOffset, StartOffset
 from s2st_bench.types import AudioSource, Recording, Segment, Trace
@@ -107,6 +109,65 @@ def test_edge_cases_equal(delays: list[float], source_length: float) -> None:
         assert ours == pytest.approx(theirs, abs=TOLERANCE_MS), name
 
 
+# --- ATD --------------------------------------------------------------------------------------
+
+
+def simuleval_atd(
+    kind: str, delays: list[float], elapsed: list[float], aware: bool,
+    durations: list[float] | None = None,
+) -> float:
+    """By the scorer itself, given an object of the kind of instance it asks for."""
+    base = {"text-text": instances.TextInputInstance,
+            "speech-speech": instances.SpeechOutputInstance}.get(kind, instances.LogInstance)
+    plain = type("Plain", (base,), {
+        "__init__": lambda self: None, "delays": delays, "elapsed": elapsed,
+        "durations": durations,
+    })
+    return float(scorers.ATDScorer(computation_aware=aware)({0: plain()}))
+
+
+gaps = st.lists(st.sampled_from([0, 1, 120, 300, 320, 960]), min_size=1, max_size=40)
+
+
+@settings(max_examples=150, deadline=None)
+@given(gaps, st.integers(0, 900), st.sampled_from([0, 25, 700]))
+def test_atd_of_text_from_speech_equals(steps: list[int], first: int, lag: int) -> None:
+    delays = (first + np.cumsum(steps)).astype(float).tolist()
+    elapsed = [d + lag * (i + 1) for i, d in enumerate(delays)]
+    for aware in (False, True):
+        ours = ATD(aware=aware, compute="simuleval").item_value(item(delays, "", 9e9, elapsed))
+        theirs = simuleval_atd("speech-text", delays, elapsed, aware)
+        assert ours == pytest.approx(theirs, abs=TOLERANCE_MS)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=30))
+def test_atd_of_text_from_text_equals(steps: list[int]) -> None:
+    delays = np.cumsum(steps)
+    tokens = replace(item(delays.astype(float).tolist(), "", 99.0, []), source_unit="tokens")
+    theirs = simuleval_atd("text-text", delays.tolist(), [], False)
+    assert ATD().item_value(tokens) == pytest.approx(theirs)
+
+
+@settings(max_examples=150, deadline=None)
+@given(gaps, st.data(), st.sampled_from([0, 25, 700]))
+def test_atd_of_speech_from_speech_equals(steps: list[int], data: st.DataObject, lag: int) -> None:
+    delays = np.cumsum(steps).astype(float)
+    durations = np.array([
+        data.draw(st.sampled_from([1.0, 299.0, 300.0, 450.5, 1200.0])) for _ in steps
+    ])
+    elapsed = delays + lag * np.arange(1, len(steps) + 1)
+    unaware = atd(delays, speech_tokens(delays, durations, delays))
+    aware = atd(delays, speech_tokens(delays, durations, delays, growth(delays, elapsed)))
+    logs = delays.tolist(), elapsed.tolist()
+    assert unaware == pytest.approx(
+        simuleval_atd("speech-speech", *logs, False, durations.tolist()), abs=TOLERANCE_MS
+    )
+    assert aware == pytest.approx(
+        simuleval_atd("speech-speech", *logs, True, durations.tolist()), abs=TOLERANCE_MS
+    )
+
+
 # --- deliberate differences (metrics/latency/README.md) ----------------------------------------
 
 
@@ -135,3 +196,19 @@ def test_difference_empty_reference_has_no_value() -> None:
     with pytest.raises(ZeroDivisionError):
         simuleval_score("AL", delays, "", 3000.0, delays, False, "char")
 
+
+
+def test_difference_aware_atd_waits_for_live_times() -> None:
+    """SimulEval's aware ATD expects times that hold all compute so far; ours are a listener's.
+
+    Units at 1000 and 2000 ms, each 500 ms of compute: live at 1500 and 2500. Each unit is 500 ms
+    later than its unaware time; SimulEval's rule sees no growth at the second.
+    """
+    delays, live = [1000.0, 2000.0], [1500.0, 2500.0]
+    spoken = item(delays, "", 9000.0, live)
+    unaware = ATD().item_value(spoken)
+    assert isinstance(unaware, float)
+    assert ATD(aware=True).item_value(spoken) == pytest.approx(unaware + 500)
+    theirs = simuleval_atd("speech-text", delays, live, True)
+    assert ATD(aware=True, compute="simuleval").item_value(spoken) == pytest.approx(theirs)
+    assert theirs == pytest.approx(unaware + 250)

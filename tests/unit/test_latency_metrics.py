@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s2st_bench.metric import Item, Metric, Unscored
+from s2st_bench.metrics.latency.atd import ATD
 from s2st_bench.metrics.latency.formulas import al, ap, dal, laal, yaal
 from s2st_bench.metrics.latency.lagging import AL, AP, DAL, LAAL, YAAL, LongYAAL
 from s2st_bench.metrics.latency.offsets import EndOffset, StartOffset
 from s2st_bench.metrics.latency.rtf import RTF
 from s2st_bench.types import AudioSource, Failure, Job, Recording, Segment, Step, Trace
 
-TIMED = (AL, LAAL, AP, DAL, YAAL, StartOffset, EndOffset)
+TIMED = (AL, LAAL, AP, DAL, YAAL, ATD, StartOffset, EndOffset)
 
 TRACE = Trace("s", "r", "en", 4.0, (
     Step(1.0, 1.0, (Job(0, "asr", 1.0, 1.5), Job(1, "mt", 1.5, 1.75))),
@@ -101,6 +102,8 @@ def test_values_of_one_item() -> None:
         "AP": 7000 / 12000,
         "DAL": (1000 + 1000 + 4000 - 8000 / 3) / 3,
         "YAAL": (1000 + 2000 / 3) / 2,
+        # Source pieces of 300 ms end at 300, 600, 900, 1000; 1300, …, 2000; paired 1, 2, 3.
+        "ATD": (1000 - 300 + 2000 - 600 + 4000 - 900) / 3,
         "StartOffset": 1000.0,
         "EndOffset": 0.0,
     })
@@ -171,6 +174,18 @@ def test_yaal_needs_something_said_in_time() -> None:
 
 
 # --- RTF --------------------------------------------------------------------------------------
+
+
+def test_atd_needs_delays_that_do_not_decrease() -> None:
+    assert "decrease" in reason(ATD(), replace(ITEM, delays=np.array([2.0, 1.0, 3.0])))
+    assert "decrease" in reason(ATD(), replace(ITEM, delays=np.array([-2.0, 1.0, 3.0])))
+
+
+def test_atd_does_not_cut_float_noise_into_pieces() -> None:
+    noisy = np.cumsum([0.3, 0.3, 0.3]) * 1000
+    exact = np.array([300.0, 600.0, 900.0])
+    values = [ATD().item_value(replace(ITEM, delays=d)) for d in (noisy, exact)]
+    assert values[0] == pytest.approx(values[1], abs=1e-6)
 
 
 def test_rtf_is_pooled_compute_over_audio() -> None:

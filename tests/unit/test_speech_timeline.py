@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from s2st_bench.metric import Item, Unscored
+from s2st_bench.metrics.speech_timeline.atd import SpeechATD
 from s2st_bench.metrics.speech_timeline.heard import PlaybackMetric
 from s2st_bench.metrics.speech_timeline.offsets import SpeechEndOffset, SpeechStartOffset
 from s2st_bench.types import (
@@ -51,6 +52,14 @@ def test_retimed_clock_moves_the_aware_offsets_only() -> None:
     assert SpeechStartOffset().item_value(retimed) == pytest.approx(1000.0)
 
 
+def test_atd_pairs_pieces_of_what_was_heard() -> None:
+    """0.6 s at 1.0 s: source pieces end at 0.3, 0.6; heard until 1.3, 1.6 (live 1.8, 2.1)."""
+    one = item((1.0, 0.6))
+    assert SpeechATD().item_value(one) == pytest.approx(1000.0)
+    assert SpeechATD(aware=True).item_value(one) == pytest.approx(1500.0)
+    assert SpeechATD(aware=True).item_value(replace(one, live=(2.0,))) == pytest.approx(2000.0)
+
+
 def test_long_form_weighs_as_one_recording() -> None:
     long = item((1.0, 3.0))
     segments = (Segment("1", 0.0, 1.0), Segment("2", 1.0, 4.0))
@@ -61,7 +70,7 @@ def test_long_form_weighs_as_one_recording() -> None:
     assert metric.value(np.sum(rows, axis=0)) == pytest.approx(2000.0)
 
 
-@pytest.mark.parametrize("metric", [SpeechStartOffset, SpeechEndOffset])
+@pytest.mark.parametrize("metric", [SpeechStartOffset, SpeechEndOffset, SpeechATD])
 def test_no_value_has_a_reason(metric: type[PlaybackMetric]) -> None:
     def reason(aware: bool = False, **change: object) -> str:
         whole = item((1.0, 3.0))
