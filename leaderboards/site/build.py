@@ -119,7 +119,8 @@ def _environment() -> Environment:
         "label": label, "passage": passage, "host": host_name, "tick": tick_text,
         "clock": _clock_time,
     }
-    environment.globals |= {"make_plot": make_plot, "collect": collect, "WIDTH": WIDTH, "HEIGHT": HEIGHT}
+    environment.globals |= {"make_plot": make_plot, "collect": collect,
+                            "WIDTH": WIDTH, "HEIGHT": HEIGHT}
     return environment
 
 

@@ -14,6 +14,8 @@ View = Literal["unaware", "aware"]
 """Latency as the policy chose it (CU), or as a listener had it, computation included (CA)."""
 
 AWARE_SUFFIX = "_CA"
+SILENCE_SUFFIX = "_pen"
+"""The variant of a latency in which a recording without an answer costs its length."""
 MEASURED = frozenset({"RTF"})
 """Metrics without a suffix that exist only where computation was measured."""
 
@@ -34,6 +36,12 @@ class Column:
     higher_is_better: bool | None
     kind: Literal["quality", "latency", "cost", "other"]
     signature: str = ""
+    ranks_by: str = ""
+    """The metric that orders and plots it: its variant in which silence costs, where scored."""
+
+    @property
+    def by(self) -> str:
+        return self.ranks_by or self.metric
 
     @property
     def name(self) -> str:
@@ -72,10 +80,11 @@ def columns(entries: Sequence[Entry], view: View) -> tuple[Column, ...]:
     variants = {name for name in found if f"{name}{AWARE_SUFFIX}" in found}
     made = []
     for name, score in found.items():
-        if not _in_view(name, variants, view):
+        if name.endswith(SILENCE_SUFFIX) or not _in_view(name, variants, view):
             continue
         kind = _kind(name, score, variants)
-        made.append(Column(name, score.unit, score.higher_is_better, kind, score.signature))
+        made.append(Column(name, score.unit, score.higher_is_better, kind, score.signature,
+                           f"{name}{SILENCE_SUFFIX}" if f"{name}{SILENCE_SUFFIX}" in found else ""))
     return tuple(sorted(made, key=_order))
 
 

@@ -10,12 +10,15 @@ from typing import Any
 
 from s2st_bench.errors import InputError
 from s2st_bench.store import RunFolder
-from s2st_bench.types import RunRecord, Score
+from s2st_bench.types import Modality, RunRecord, Score
 
 from .text import file_key
 
 MIN_COVERAGE = 0.8
 """A system that answered less of its recordings is shown, not ranked."""
+
+WHOLE = "all"
+"""The part of a corpus that is all of it, as scores name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,20 @@ class RecordingScores:
     target_lang: str
     repeat: int
     values: Mapping[str, float | None]
+    reasons: Mapping[str, str]
+    """Why a metric has no value."""
     failure: FailedRecording | None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the traces say about the run as a whole."""
+
+    lengths_s: Mapping[str, float]
+    """Recording to the seconds of source it was given."""
+    outputs: tuple[Modality, ...]
+    n_disturbed: int
+    """Traces measured while other work shared the host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +65,11 @@ class Entry:
     folder: RunFolder
     record: RunRecord
     scores: Mapping[str, Score]
+    """Metric to its score over the whole corpus."""
+    parts: Mapping[str, Mapping[str, Score]]
+    """The same for each part that the corpus scores apart, by the part's name."""
     recordings: tuple[RecordingScores, ...]
+    heard: Heard
 
     @property
     def name(self) -> str:
@@ -104,6 +124,14 @@ class Entry:
             return f"coverage {self.coverage:.0%} is below {MIN_COVERAGE:.0%}"
         return ""
 
+    @property
+    def unranked_aware(self) -> str:
+        """The same for what was measured."""
+        if self.unranked or not self.heard.n_disturbed:
+            return self.unranked
+        return ("other work shared the host while it was measured "
+                f"({self.heard.n_disturbed} of {len(self.recordings)} recordings)")
+
 
 def read_entries(paths: Sequence[Path]) -> tuple[Entry, ...]:
     """The entries of run folders, in the order given; a folder given twice counts once.
@@ -128,13 +156,30 @@ def _entry(path: Path, index: int) -> Entry:
     table = folder.scores()
     where = str(path / "scores.json")
     try:
-        scores = tuple(_score(row) for row in table["corpus"])
+        parts: dict[str, dict[str, Score]] = {WHOLE: {}}
+        for row in table["corpus"]:
+            score = _score(row)
+            parts.setdefault(str(row.get("group") or WHOLE), {})[score.metric] = score
         recordings = tuple(_recording(row) for row in table["recordings"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{where}: not scores of this release ({error!r}); score the run again"
                          ) from None
     key = file_key(f"{record.system} {path.name}", index=index)
-    return Entry(key, folder, record, {s.metric: s for s in scores}, recordings)
+    return Entry(key, folder, record, parts.pop(WHOLE), parts, recordings, _heard(folder, record))
+
+
+def _heard(folder: RunFolder, record: RunRecord) -> Heard:
+    lengths: dict[str, float] = {}
+    outputs: set[Modality] = set(record.outputs)
+    disturbed = 0
+    for trace in folder.traces():
+        outputs.update(trace.outputs)
+        disturbed += trace.clock != "ideal" and bool(trace.load.get("shared"))
+        if trace.source_unit == "s":
+            lengths[trace.recording_id] = max(
+                trace.source_length, lengths.get(trace.recording_id, 0.0))
+    ordered: tuple[Modality, ...] = tuple(sorted(outputs, reverse=True))
+    return Heard(lengths, ordered, disturbed)
 
 
 def _score(row: Mapping[str, Any]) -> Score:
@@ -162,7 +207,8 @@ def _recording(row: Mapping[str, Any]) -> RecordingScores:
     failure = None if not error else FailedRecording(
         *identity, str(error.get("kind") or "raised"), str(error.get("message") or ""))
     values = {str(name): _number(value) for name, value in row["scores"].items()}
-    return RecordingScores(*identity, values, failure)
+    reasons = {str(name): str(why) for name, why in (row.get("reasons") or {}).items()}
+    return RecordingScores(*identity, values, reasons, failure)
 
 
 def _interval(ends: Any) -> tuple[float, float] | None:

@@ -22,8 +22,8 @@ class Facts:
 
 def collect(rows: Sequence[Row]) -> Facts:
     """Split the facts of ``rows`` into common and varying ones; unknown ones are left out."""
-    by_name = {
-        "output": [" + ".join(row.entry.record.outputs) for row in rows],
+    by_name: dict[str, list[str]] = {
+        "output": [" + ".join(row.entry.heard.outputs) for row in rows],
         "clock": [row.entry.record.clock for row in rows],
         "host": [host_name(row.entry.record.host) for row in rows],
         "system licence": [_licence(row.entry) for row in rows],

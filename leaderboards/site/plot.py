@@ -105,21 +105,21 @@ def make_plot(table: Table) -> Plot | None:
     lines: list[Row] = []
     left_out: list[str] = []
     for row in table.rows:
-        if row.entry.unranked and not row.entry.privileged:
-            left_out.append(f"{row.entry.name}: {row.entry.unranked}")
-        elif _value(row, quality.metric) is None:
+        if _value(row, quality.metric) is None:
             left_out.append(f"{row.entry.name}: no {quality.metric}")
+        elif row.unranked and not row.entry.privileged:
+            left_out.append(f"{row.entry.name}: {row.unranked}")
         elif row.entry.name == OFFLINE:
             lines.append(row)
-        elif _value(row, latency.metric) is None:
+        elif _value(row, latency.by) is None:
             left_out.append(f"{row.entry.name}: no {latency.metric}")
         else:
             drawn.append(row)
     if not drawn:
         return None
-    xs = _extent(drawn, latency.metric)
+    xs = _extent(drawn, latency.by)
     if table.view == "aware":
-        xs += _extent(drawn, latency.metric.removesuffix(AWARE_SUFFIX), interval=False)
+        xs += _extent(drawn, _unaware(latency), interval=False)
     x = scale(xs, LEFT, WIDTH - RIGHT)
     upward = (TOP, HEIGHT - BOTTOM) if quality.higher_is_better is False else (
         HEIGHT - BOTTOM, TOP)  # better is up, whatever the metric
@@ -158,6 +158,11 @@ def _round_step(rough: float) -> float:
     return next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * (1 - 1e-9))
 
 
+def _unaware(latency: Column) -> str:
+    """The metric without computation."""
+    return latency.by.replace(AWARE_SUFFIX, "", 1)
+
+
 def _score(row: Row, metric: str) -> Score | None:
     return row.entry.scores.get(metric)
 
@@ -178,9 +183,9 @@ def _extent(rows: Sequence[Row], metric: str, *, interval: bool = True) -> list[
 
 
 def _point(row: Row, quality: Column, latency: Column, x: Scale, y: Scale) -> Point:
-    across, up = row.entry.scores[latency.metric], row.entry.scores[quality.metric]
+    across, up = row.entry.scores[latency.by], row.entry.scores[quality.metric]
     aware = latency.metric.endswith(AWARE_SUFFIX)
-    unaware = _value(row, latency.metric.removesuffix(AWARE_SUFFIX)) if aware else None
+    unaware = _value(row, _unaware(latency)) if aware else None
     name = f"{row.entry.name} {row.point}".strip()
     tip = "\n".join((name, _tip(quality, up), _tip(latency, across)))
     return Point(
@@ -196,7 +201,7 @@ def _tip(column: Column, score: Score) -> str:
     interval = ("no interval" if score.ci95 is None else
                 f"95 % {column.text(score.ci95[0])} to {column.text(score.ci95[1])}")
     unit = f" {column.unit}" if column.unit == "ms" else ""
-    return (f"{column.metric} {column.text(score.value)}{unit} ({interval}; "
+    return (f"{score.metric} {column.text(score.value)}{unit} ({interval}; "
             f"n {score.n_scored} of {score.n_total})")
 
 

@@ -51,7 +51,7 @@ def write_recordings(group: Group, site: Path, budget_s: float) -> tuple[Listed,
         for i, r in enumerate(group.entries[0].folder.recordings(), 1)
         if group.target_lang in r.target_langs or not group.target_lang
     }
-    lengths = _lengths(group, corpus)
+    lengths = _lengths(group)
     audible = _audible(group, corpus, lengths, budget_s)
     studio = Studio(site)
     folder = site / "data" / "r"
@@ -96,14 +96,12 @@ def _first_repeats(
             if t.repeat == 0 and t.target_lang == target_lang and t.recording_id in corpus]
 
 
-def _lengths(group: Group, corpus: Mapping[str, Any]) -> dict[str, float]:
+def _lengths(group: Group) -> dict[str, float]:
     """Seconds of source as any system was given it."""
     lengths: dict[str, float] = {}
     for entry in group.entries:
-        for trace in entry.folder.traces():
-            if trace.recording_id in corpus and trace.source_unit == "s":
-                known = lengths.get(trace.recording_id, 0.0)
-                lengths[trace.recording_id] = max(known, trace.source_length)
+        for id_, seconds in entry.heard.lengths_s.items():
+            lengths[id_] = max(seconds, lengths.get(id_, 0.0))
     return lengths
 
 
@@ -111,7 +109,7 @@ def _audible(
     group: Group, corpus: Mapping[str, Any], lengths: Mapping[str, float], budget_s: float
 ) -> frozenset[str]:
     """The recordings that get sound: in order, while the budget of written seconds lasts."""
-    speaking = sum("speech" in entry.record.outputs for entry in group.entries)
+    speaking = sum("speech" in entry.heard.outputs for entry in group.entries)
     chosen: set[str] = set()
     left = budget_s
     for id_ in corpus:

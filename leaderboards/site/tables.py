@@ -18,6 +18,9 @@ from .columns import AWARE_SUFFIX, MEASURED, Column, View, columns, primary
 from .entries import Entry
 from .text import file_key, label
 
+_HARMLESS = frozenset({"repeats", "r", "interval", "ci", "seed", "sd"})
+"""Keys of a signature, in either form, that change a number's precision and not its meaning."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -25,7 +28,9 @@ class Row:
 
     entry: Entry
     rank: int | None
-    """None: shown, not ranked; ``entry.unranked`` says why."""
+    """None: shown, not ranked."""
+    unranked: str
+    """Why it has no rank; empty when it has one."""
     rank_range: tuple[int, int] | None
     """Ranks that the 95 % intervals leave open."""
     best: frozenset[str]
@@ -139,11 +144,19 @@ def _ways(entry: Entry, view: View) -> dict[str, tuple[str, str]]:
     """Metric to (signature, where measured), for every metric with a value in ``view``."""
     record = entry.record
     measured = f"{record.clock} clock on {host_name(record.host) or 'an unnamed host'}"
-    shown = {c.metric for c in columns([entry], view)}
-    return {
-        name: (s.signature, measured if name.endswith(AWARE_SUFFIX) or name in MEASURED else "")
-        for name, s in entry.scores.items() if name in shown and s.value is not None
-    }
+    made = {}
+    for column in columns([entry], view):
+        score = entry.scores[column.metric]
+        if score.value is not None:
+            timed = column.metric.endswith(AWARE_SUFFIX) or column.metric in MEASURED
+            made[column.metric] = _comparable(score.signature), measured if timed else ""
+    return made
+
+
+def _comparable(signature: str) -> str:
+    """What of a signature decides who may be compared: not how often it ran or was resampled."""
+    fields = signature.split("|")
+    return "|".join(f for f in fields if f.partition(":")[0] not in _HARMLESS)
 
 
 def _difference(metric: str, one: tuple[str, str], other: tuple[str, str]) -> str:
@@ -175,24 +188,28 @@ def _table(
     by = quality.metric if quality else ""
     up = quality is None or quality.higher_is_better is not False
 
+    why = {e.key: e.unranked_aware if view == "aware" else e.unranked for e in entries}
+
     def order(entry: Entry) -> tuple[int, float, str, str]:
-        tier = 2 if entry.privileged else 1 if entry.unranked else 0
+        tier = 2 if entry.privileged else 1 if why[entry.key] else 0
         value = _value(entry, by)
         return tier, (-value if up else value) if value is not None else float("inf"), \
             entry.name, entry.key
 
     ordered = sorted(entries, key=order)
-    ranked = [e for e in ordered if not e.unranked and _value(e, by) is not None]
+    ranked = [e for e in ordered if not why[e.key] and _value(e, by) is not None]
+    place = {entry.key: rank for rank, entry in enumerate(ranked, 1)}
     best: dict[str, set[str]] = {}
     for column in made:
         if (winner := _clear_winner(ranked, column)) is not None:
             best.setdefault(winner.key, set()).add(column.metric)
     rows = []
     for entry in ordered:
-        at = ranked.index(entry) + 1 if entry in ranked else None
+        at = place.get(entry.key)
         rows.append(Row(
             entry=entry,
             rank=at,
+            unranked=why[entry.key] or ("" if at else f"it has no {by or 'quality'}"),
             rank_range=_rank_range(entry, ranked, by, up) if at is not None else None,
             best=frozenset(best.get(entry.key, ())),
             point=operating_point(entry, families[entry.name]),
