@@ -12,7 +12,9 @@
     │   └── TraceError        a trace or another tool's log that cannot be read
     ├── DependencyError       an optional package is missing; the message holds the pip line
     ├── SystemFailure         a system broke its contract; costs its recording only
-    │   └── LimitExceeded     it wrote too much or took too long
+    │   ├── SystemRaised      its code raised
+    │   ├── SystemHung        it gave no answer in time
+    │   └── LimitExceeded     it wrote more than its limits
     ├── RunError              a run cannot go on (or cannot be resumed)
     └── NotComparable         two numbers that must not be set side by side
 
@@ -21,6 +23,8 @@ turns every one of them into that message and exit code 2.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 
 class BenchError(Exception):
@@ -64,15 +68,35 @@ class DependencyError(BenchError):
             f'pip install "s2st-bench[{extra}]"'
         )
         self.package = package
+        self.feature = feature
         self.extra = extra
+
+    def __reduce__(self) -> tuple[type[DependencyError], tuple[str, str, str]]:
+        return DependencyError, (self.package, self.feature, self.extra)
 
 
 class SystemFailure(BenchError):
     """A system broke its contract; the recording fails, the run goes on."""
 
+    kind: Literal["raised", "hung", "limit", "invalid_output"] = "invalid_output"
+
+
+class SystemRaised(SystemFailure):
+    """A system's code raised."""
+
+    kind = "raised"
+
+
+class SystemHung(SystemFailure):
+    """A system gave no answer in time."""
+
+    kind = "hung"
+
 
 class LimitExceeded(SystemFailure):
-    """A system wrote too much or took too long."""
+    """A system wrote more than its limits."""
+
+    kind = "limit"
 
 
 class RunError(BenchError):

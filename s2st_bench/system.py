@@ -3,24 +3,34 @@
 A system is asked through :meth:`Session.policy`: it is handed what is new and answers with a
 :class:`~s2st_bench.types.Read` or with writes.
 
-*Protocol.*  ``policy(observation)`` returns a ``Read``, or an iterable of ``Write``s (usually it
-is a generator).  After writes it is asked again, with an empty observation, until it reads; a
-generator that yields nothing is a READ, and one that ends with ``return Read(…)`` reads at once.
-After the chunk with ``is_last`` the first READ, or a write with ``is_final``, ends the recording.
-Observations carry only what is new: a session keeps its own history.
+*Protocol.*  ``policy(observation)`` returns
+
+- a ``Read``: wait for more source;
+- an iterable of ``Write``s, usually by being a generator: all of them are taken, and its end is a
+  READ (``return Read(…)`` in a generator gives its terms; one that yields nothing just reads);
+- a single ``Write``: it is asked again at once, with an empty observation.
+
+After the chunk with ``is_last`` the first READ, or a write with ``is_final``, ends the recording:
+what is left to say is said there.  Observations carry only what is new: a session keeps its own
+history.
 """
 
 from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar
 
 from s2st_bench.types import (
-    MAIN,
     AudioChunk,
     Modality,
     Read,
@@ -31,7 +41,10 @@ from s2st_bench.types import (
     Write,
 )
 
-Answer = Read | Iterable[Write] | Generator[Write, None, Read | None]
+OTHER = "other"
+"""The stage of time inside a call that no stage claims."""
+
+Answer = Read | Write | Iterable[Write] | Generator[Write, None, Read | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,35 +73,71 @@ class Observation:
 class Meter:
     """Attributes time inside one policy call to stages; the rest is stage ``other``.
 
-    >>> with session.meter.stage("asr"):
+    >>> with self.meter.stage("asr"):
     ...     recogniser.accept(samples)
+
+    Stages inside a stage count for the outer one.
     """
 
-    __slots__ = ("marks", "network_s")
+    __slots__ = ("_now", "marks", "network_s")
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
+        self._now = now
         self.marks: list[tuple[str, float, float]] = []
-        """(stage, start, end) on ``time.perf_counter``, in order, not nested."""
+        """(stage, start, end) on the replay's clock, in the order they ended."""
         self.network_s = 0.0
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
+        """Attribute what happens inside to stage ``name``."""
+        started = self._now()
         try:
             yield
         finally:
-            self.marks.append((name, started, time.perf_counter()))
+            self.marks.append((name, started, self._now()))
 
     def network(self, seconds: float) -> None:
         """Count ``seconds`` of the current call as spent on the network."""
         self.network_s += seconds
 
+    def cuts(self, start_s: float, end_s: float) -> list[tuple[str, float, float]]:
+        """The interval cut into attributed and ``other`` stretches, in order, gapless."""
+        cuts: list[tuple[str, float, float]] = []
+        cursor = start_s
+        for stage, begin, end in sorted(self.marks, key=lambda mark: (mark[1], -mark[2])):
+            begin, end = max(begin, cursor), min(end, end_s)
+            if end <= begin:
+                continue
+            if begin > cursor:
+                cuts.append((OTHER, cursor, begin))
+            cuts.append((stage, begin, end))
+            cursor = end
+        if cursor < end_s or not cuts:
+            cuts.append((OTHER, cursor, end_s))
+        return cuts
+
+    def clear(self) -> None:
+        """Forget what was marked; called between exchanges."""
+        if self.marks:
+            self.marks.clear()
+        self.network_s = 0.0
+
 
 class Session(ABC):
     """One listener's use of a system, for one recording."""
 
-    meter: Meter | None = None
-    """Set by the replay before the first call where it measures."""
+    _meter: Meter | None = None
+
+    @property
+    def meter(self) -> Meter:
+        """Where the session attributes its time to stages."""
+        if self._meter is None:
+            self._meter = Meter()
+        return self._meter
+
+    @meter.setter
+    def meter(self, meter: Meter) -> None:
+        self._meter = meter
 
     @abstractmethod
     def policy(self, observation: Observation) -> Answer:
@@ -105,15 +154,16 @@ class System(ABC):
     against the configuration) and does no work before :meth:`load`.
     """
 
-    sources: ClassVar[frozenset[Modality]] = frozenset({"speech"})
-    outputs: ClassVar[frozenset[Modality]] = frozenset({"text"})
-    privileged: ClassVar[bool] = False
+    # Set on the class, or in the constructor where they follow from the parameters.
+    sources: frozenset[Modality] = frozenset({"speech"})
+    outputs: frozenset[Modality] = frozenset({"text"})
+    privileged: bool = False
     """True for controls, which see the references and never rank."""
 
     name: str = ""
     """Filled by the registry: what the user typed."""
 
-    def load(self, device: str = "cpu") -> None:  # noqa: B027 - optional by design
+    def load(self, device: str = "cpu") -> None:
         """Load weights; called once per worker, excluded from every measurement."""
 
     @abstractmethod
@@ -132,7 +182,7 @@ class System(ABC):
             return f"gives {_or(self.outputs)}, not {_or(missing)}"
         return None
 
-    def synchronize(self) -> None:  # noqa: B027 - optional by design
+    def synchronize(self) -> None:
         """Wait for the device; called before every time stamp."""
 
     def policy_batch(
@@ -140,6 +190,40 @@ class System(ABC):
     ) -> Sequence[Answer]:
         """Answer for several sessions at once (``ideal`` clock only); default: one by one."""
         return [s.policy(o) for s, o in zip(sessions, observations, strict=True)]
+
+
+class HypothesisSession(Session):
+    """A session that can say, at any time, how all it has heard translates.
+
+    Policies around it (``offline``, ``eager``, local agreement, hold-n) decide what of that is
+    written.  On its own it hears everything and decodes once.
+    """
+
+    @abstractmethod
+    def accept(self, chunk: AudioChunk | TextChunk) -> None:
+        """Take in new source."""
+
+    @abstractmethod
+    def hypothesis(self, is_last: bool) -> str:
+        """The translation of all source so far, from its first word; final if ``is_last``.
+
+        A session that bounds its memory keeps what it can no longer change at the front.
+        """
+
+    def policy(self, observation: Observation) -> Answer:
+        if observation.chunk is not None:
+            self.accept(observation.chunk)
+        if not observation.is_last:
+            return Read()
+        return [Write(self.hypothesis(is_last=True), is_final=True)]
+
+
+class HypothesisSystem(System):
+    """A system whose hypotheses other policies can use (``system=offline system.inner=…``)."""
+
+    @abstractmethod
+    def open_hypothesis(self, task: Task, recording: Recording | None = None) -> HypothesisSession:
+        """Start a session to be asked for hypotheses; a control is shown the recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +270,7 @@ class StreamSession(ABC):
     def events(self) -> AsyncIterator[Write]:
         """What comes back, as it comes; ends when the service is done."""
 
-    async def close(self) -> None:  # noqa: B027 - optional by design
+    async def close(self) -> None:
         """Free the connection; called once, also after a failure."""
 
 
@@ -206,8 +290,10 @@ def _or(modalities: Iterable[Modality]) -> str:
 
 
 __all__ = [
-    "MAIN",
+    "OTHER",
     "Answer",
+    "HypothesisSession",
+    "HypothesisSystem",
     "Meter",
     "Observation",
     "PipelineSession",

@@ -1,0 +1,1 @@
+"""Text quality against references: BLEU, chrF, chrF++, TER, WER, CER."""

@@ -1,0 +1,112 @@
+"""Error rates: TER (sacrebleu's Tercom; Snover et al. 2006), WER and CER (jiwer).
+
+Statistics of an item, ``float64[2]``: edits, reference length.  With several references the one
+with the fewest edits counts (TER: edits of that one over the mean reference length, as Tercom).
+A reference set that is empty in all gives 100 for any edit at all, as sacrebleu does.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from importlib.metadata import version
+
+import numpy as np
+import sacrebleu
+
+from s2st_bench.metric import Floats
+from s2st_bench.types import MetricSpec
+
+from .counts import ReferenceMetric, sacrebleu_counts
+
+_NEEDS = frozenset({"text", "reference"})
+
+
+class TER(ReferenceMetric):
+    """Translation edit rate, Tercom's defaults (no case, punctuation kept)."""
+
+    spec = MetricSpec("TER", "%", False, _NEEDS, source="sacrebleu")
+
+    def __init__(
+        self, *, aware: bool = False, text_norm: str = "auto", lowercase: bool = True
+    ) -> None:
+        super().__init__(aware=aware, text_norm=text_norm, lowercase=lowercase)
+        self._metric = sacrebleu.metrics.TER(case_sensitive=not lowercase)
+
+    def counts(self, hypothesis: str, references: tuple[str, ...], lang: str) -> Floats:
+        return sacrebleu_counts(self._metric, hypothesis, references)
+
+    def value(self, totals: Floats) -> Floats:
+        return error_rate(totals)
+
+    def signature(self) -> Mapping[str, str]:
+        return {
+            **super().signature(),
+            "tok": "tercom",
+            "norm": "no",
+            "punct": "yes",
+            "asian": "no",
+            "sacrebleu": sacrebleu.__version__,
+        }
+
+
+class ErrorRate(ReferenceMetric):
+    """Levenshtein distance over units, against the nearest reference."""
+
+    def counts(self, hypothesis: str, references: tuple[str, ...], lang: str) -> Floats:
+        if self.lowercase:
+            hypothesis, references = hypothesis.lower(), tuple(r.lower() for r in references)
+        return np.array(min(self.distance(hypothesis, ref) for ref in references), np.float64)
+
+    @abstractmethod
+    def distance(self, hypothesis: str, reference: str) -> tuple[int, int]:
+        """Edits and reference length."""
+
+    def value(self, totals: Floats) -> Floats:
+        return error_rate(totals)
+
+    def signature(self) -> Mapping[str, str]:
+        return {**super().signature(), "jiwer": version("jiwer")}
+
+
+class WER(ErrorRate):
+    """Word error rate."""
+
+    spec = MetricSpec("WER", "%", False, _NEEDS, source="jiwer")
+
+    def distance(self, hypothesis: str, reference: str) -> tuple[int, int]:
+        import jiwer
+
+        if not reference.split():
+            return len(hypothesis.split()), 0
+        found = jiwer.process_words(reference, hypothesis)
+        return (
+            found.substitutions + found.deletions + found.insertions,
+            found.hits + found.substitutions + found.deletions,
+        )
+
+
+class CER(ErrorRate):
+    """Character error rate; spaces count, runs of them as one."""
+
+    spec = MetricSpec("CER", "%", False, _NEEDS, source="jiwer")
+
+    def distance(self, hypothesis: str, reference: str) -> tuple[int, int]:
+        import jiwer
+
+        hypothesis, reference = " ".join(hypothesis.split()), " ".join(reference.split())
+        if not reference:
+            return len(hypothesis), 0
+        found = jiwer.process_characters(reference, hypothesis)
+        return (
+            found.substitutions + found.deletions + found.insertions,
+            found.hits + found.substitutions + found.deletions,
+        )
+
+
+def error_rate(totals: Floats) -> Floats:
+    """Per cent from summed ``float64[..., 2]`` edits and reference lengths."""
+    totals = np.asarray(totals, dtype=np.float64)
+    edits, length = totals[..., 0], totals[..., 1]
+    rate = edits / np.where(length > 0, length, 1.0)
+    return np.asarray(100.0 * np.where(length > 0, rate, (edits > 0).astype(np.float64)))

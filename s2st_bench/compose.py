@@ -1,0 +1,426 @@
+"""Hydra behind a small door: overrides in, a checked :class:`RunConfig` out.
+
+The only module that imports hydra.  Configurations of plugins are served to hydra from their
+files; no code of a plugin is imported.  Beside hydra's own grammar it understands
+
+``dataset.pair=en-de``
+    an alias of ``source_lang=en target_lang=de``
+``system.inner=NAME``
+    the configuration of another system, nested; ``system.inner.k=3`` then sets its parameters
+``metrics=BLEU,LAAL`` and ``metrics=[BLEU,LAAL]``
+    metrics by name instead of a preset
+
+Every mistake is a :class:`ConfigError` of one line, with the nearest thing that would be right.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from s2st_bench.config import REDACTED, RunConfig
+from s2st_bench.errors import ConfigError, UnknownPluginError
+from s2st_bench.params import nearest_key, unknown
+from s2st_bench.paths import shipped_configs
+from s2st_bench.registry import Kind, PluginWarning, Registry
+
+_PLUGIN_GROUPS: Mapping[str, Kind] = {"system": "systems", "dataset": "datasets"}
+_INNER = re.compile(r"system(\.inner)+")
+_PLAIN_KEY = re.compile(r"[+~]{0,2}[\w./@-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """What can be chosen by name: option names by group."""
+
+    options: Mapping[str, Sequence[str]]
+    broken: Mapping[tuple[str, str], str]
+    """Configurations that cannot be read: why."""
+
+
+def compose(
+    overrides: Sequence[str] = (), *, plugin_dirs: Sequence[Path] = (),
+    registry: Registry | None = None,
+) -> RunConfig:
+    """The configuration of one run.
+
+    Raises
+    ------
+    ConfigError
+        If an override is wrong, or several values are given where one is wanted.
+    """
+    registry = registry or Registry(plugin_dirs)
+    with _hydra(registry) as groups:
+        rewritten = _rewrite([_parse(text, groups) for text in overrides], groups, registry)
+        for override in rewritten:
+            if override.is_sweep_override():
+                key, _, value = (override.input_line or "").partition("=")
+                raise ConfigError(f"{key}={value}: several values are a sweep, which needs -m "
+                                  f"(--multirun); a list is written {key}=[{value}]")
+        return _typed(_compose(rewritten, groups, registry), registry)
+
+
+def multirun(
+    task: Callable[[RunConfig], object], overrides: Sequence[str], *,
+    plugin_dirs: Sequence[Path] = (), registry: Registry | None = None,
+) -> list[object]:
+    """Call ``task`` for every point of a sweep, through hydra's sweeper and launcher.
+
+    Every value of every sweep is checked before the first point runs.  Points are independent:
+    all of them run, then the first failure is raised.  Returns what ``task`` returned, in order.
+    ``task`` must be picklable for launchers that leave the process.
+    """
+    registry = registry or Registry(plugin_dirs)
+    with ExitStack() as stack:
+        groups = stack.enter_context(_hydra(registry))
+        rewritten = _rewrite([_parse(text, groups) for text in overrides], groups, registry)
+        for variant in _variants(rewritten):
+            _typed(_compose(variant, groups, registry), registry)
+        # hydra's own notes of a sweep hold overrides as given, secrets too: not kept unless a
+        # launcher needs them (hydra.sweep.dir=… on a cluster)
+        notes = stack.enter_context(TemporaryDirectory(prefix="s2st-bench-sweep-"))
+        defaults = {
+            "hydra.sweep.dir": f"'{_quoted(notes)}'",
+            "hydra.output_subdir": "null",
+            "hydra/job_logging": "none",
+            "hydra/hydra_logging": "none",
+        }
+        given = {override.key_or_group for override in rewritten}
+        lines = [*_lines(rewritten), *_searchpath(registry),
+                 *(f"{key}={value}" for key, value in defaults.items() if key not in given)]
+        with _explained():
+            results = GlobalHydra.instance().hydra.multirun(  # type: ignore[union-attr]
+                config_name="run", overrides=lines,
+                task_function=partial(_point, task=task, plugin_dirs=registry.folders),
+            )
+    return [job.return_value for batch in results for job in batch]
+
+
+def _point(
+    config: DictConfig, *, task: Callable[[RunConfig], object], plugin_dirs: Sequence[Path]
+) -> object:
+    """One point of a sweep, perhaps in another process."""
+    return task(_typed(config, Registry(plugin_dirs)))
+
+
+@contextmanager
+def _hydra(registry: Registry) -> Iterator[_Groups]:
+    """Hydra with the plugins' configurations as options of ``system`` and ``dataset``."""
+    store = ConfigStore.instance()
+    options: dict[str, Sequence[str]] = {}
+    broken: dict[tuple[str, str], str] = {}
+    try:
+        for group, kind in _PLUGIN_GROUPS.items():
+            store.repo.pop(group, None)
+            for option, path in registry.options(kind).items():
+                try:
+                    store.store(group=group, name=option, node=_load(path))
+                except ConfigError as error:
+                    broken[group, option] = str(error)
+                    warnings.warn(f"{error}; skipped", PluginWarning, stacklevel=3)
+            options[group] = sorted(registry.options(kind))
+        with initialize_config_dir(str(shipped_configs()), version_base="1.3"), _explained():
+            loader = GlobalHydra.instance().config_loader()
+            search = _searchpath(registry)
+            for group in loader.get_group_options("", ObjectType.GROUP, overrides=search):
+                if group not in options and group != "hydra":
+                    options[group] = loader.get_group_options(group, overrides=search)
+            yield _Groups(options, broken)
+    finally:
+        for group in _PLUGIN_GROUPS:
+            store.repo.pop(group, None)
+
+
+def _load(path: Path) -> DictConfig:
+    import yaml
+
+    try:
+        node = OmegaConf.load(path)
+    except (OSError, ValueError, yaml.YAMLError, OmegaConfBaseException) as error:
+        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from error
+    if not isinstance(node, DictConfig):
+        raise ConfigError(f"{path}: expected a mapping of parameters")
+    return node
+
+
+def _searchpath(registry: Registry) -> list[str]:
+    """Presets of plugin sources: a folder ``configs/`` beside their ``systems/``."""
+    folders = [f"'file://{_quoted(str(folder))}'" for folder in registry.config_folders()]
+    return [f"hydra.searchpath=[{','.join(folders)}]"] if folders else []
+
+
+def _quoted(text: str) -> str:
+    return re.sub(r"(\\*)'", r"\1\1\'", text)
+
+
+# --- reading overrides ---------------------------------------------------------------------
+
+
+def _parse(text: str, groups: _Groups) -> Override:
+    """One override; text that hydra's grammar refuses (``é``, ``a=b``) is read as quoted."""
+    parser = OverridesParser.create()
+    key, equals, value = text.strip().partition("=")
+    if not _PLAIN_KEY.fullmatch(key) or (not equals and not key.startswith("~")):
+        meant = [f"{group}={text}" for group, options in groups.options.items() if text in options]
+        hint = f"Did you mean {meant[0]} ?" if meant else "such as system=NAME or chunk_s=0.5"
+        raise ConfigError(f"{text!r}: expected KEY=VALUE. {hint}" if meant
+                          else f"{text!r}: expected KEY=VALUE, {hint}")
+    try:
+        return parser.parse_override(text.strip())
+    except (HydraException, ValueError) as error:
+        if value[:1] not in "[{'\"" and "," not in value:
+            return parser.parse_override(f"{key}='{_quoted(value)}'")
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"{text}: cannot be read ({reason}); quote texts that hold commas, "
+                          f"quotes or brackets: \"{key}='…'\"") from error
+
+
+def _lines(overrides: Sequence[Override]) -> list[str]:
+    return [override.input_line or "" for override in overrides]
+
+
+def _values(override: Override) -> list[str]:
+    """What an override gives, one text for each point of a sweep."""
+    if override.is_sweep_override():
+        return [str(value) for value in override.sweep_string_iterator()]
+    return [override.get_value_element_as_str()]
+
+
+def _variants(overrides: Sequence[Override]) -> Iterator[list[Override]]:
+    """Runs that show every value of every sweep at least once, all others at their first."""
+    parser = OverridesParser.create()
+
+    def fixed(override: Override, value: str) -> Override:
+        key = (override.input_line or "").partition("=")[0]
+        return parser.parse_override(f"{key}={value}")
+
+    swept = [override.is_sweep_override() for override in overrides]
+    first = [fixed(o, _values(o)[0]) if is_sweep else o
+             for o, is_sweep in zip(overrides, swept, strict=True)]
+    yield first
+    for at, override in enumerate(overrides):
+        if swept[at]:
+            for value in _values(override)[1:]:
+                yield [*first[:at], fixed(override, value), *first[at + 1 :]]
+
+
+def _rewrite(
+    overrides: Sequence[Override], groups: _Groups, registry: Registry
+) -> list[Override]:
+    """The package's own forms in hydra's terms; choices that do not exist are refused."""
+    parser = OverridesParser.create()
+    rewritten = []
+    for override in overrides:
+        key = override.key_or_group
+        line = override.input_line or ""
+        value = line.partition("=")[2]
+        if key == "dataset.pair":
+            override = parser.parse_override(f"++dataset.pair={value}")
+        elif key == "metrics" and not override.is_delete():
+            override = _metrics(override, value, groups, registry)
+        elif _INNER.fullmatch(key) and not value.startswith(("{", "null")):
+            _check_choice(override, "system", groups)
+            override = parser.parse_override(f"+system@{key}={value}")
+        elif key in groups.options and not override.is_delete():
+            _check_choice(override, key, groups)
+        rewritten.append(override)
+    return rewritten
+
+
+def _check_choice(override: Override, group: str, groups: _Groups) -> None:
+    options = groups.options[group]
+    key = override.key_or_group
+    for value in _values(override):
+        if reason := groups.broken.get((group, value)):
+            raise ConfigError(f"{key}={value}: {reason}")
+        if value not in options:
+            near = difflib.get_close_matches(value, options, n=1)
+            hint = f" Did you mean {key}={near[0]} ?" if near else ""
+            raise ConfigError(f"{key}={value}: no such {group}.{hint} "
+                              f"Available: {', '.join(options) or 'none'}")
+
+
+def _metrics(
+    override: Override, value: str, groups: _Groups, registry: Registry
+) -> Override:
+    """A preset, or metrics by name (``a``, ``a,b`` or ``[a,b]``) as ``metrics.names``."""
+    parser = OverridesParser.create()
+    if not value.startswith("["):
+        names = [name.strip() for name in value.split(",")]
+        if len(names) == 1 and names[0] in groups.options["metrics"]:
+            return override
+        known = [*groups.options["metrics"], *registry.names("metrics")]
+        for name in names:
+            if name not in known and name.removesuffix("_CA") not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f" Did you mean metrics={near[0]} ?" if near else ""
+                raise ConfigError(f"metrics={name}: no such metric or preset.{hint} "
+                                  f"Available: {', '.join(known)}")
+        value = f"[{value}]"
+    return parser.parse_override(f"metrics.names={value}")
+
+
+# --- composing -----------------------------------------------------------------------------
+
+
+def _compose(overrides: Sequence[Override], groups: _Groups, registry: Registry) -> DictConfig:
+    """One configuration, each override checked against what can be set."""
+    given = {override.key_or_group for override in overrides}
+    if "resume" in given and not given & _PLUGIN_GROUPS.keys():
+        return _resumed(overrides, groups)
+    search = _searchpath(registry)
+    choices = [o for o in overrides if _is_choice(o, groups)]
+    with _explained():
+        base = hydra_compose("run", overrides=[*_lines(choices), *search])
+    known = list(_keys(base))
+    values = [o for o in overrides if o not in choices]
+    for override in values:
+        _check_top(override, [*known, *groups.options])
+    for group, kind in _PLUGIN_GROUPS.items():
+        if base.get(group) is None:
+            raise ConfigError(f"{group} is missing: give {group}=NAME. Available: "
+                              f"{', '.join(groups.options[group]) or 'none'}"
+                              f" (s2st-bench ls {kind})")
+    for override in values:
+        _check_key(override, base, known)
+    with _explained():
+        return hydra_compose("run", overrides=[*_lines(overrides), *search])
+
+
+def _resumed(overrides: Sequence[Override], groups: _Groups) -> DictConfig:
+    """The configuration that a run folder stored, with the overrides on top."""
+    from s2st_bench.store import RunFolder
+
+    path = next(str(o.value()) for o in overrides if o.key_or_group == "resume")
+    config = OmegaConf.create(dict(RunFolder(path).record().config))
+    known = list(_keys(config))
+    for override in overrides:
+        if _is_choice(override, groups) or override.key_or_group == "metrics.names":
+            raise ConfigError(f"{override.input_line}: resume=RUN takes the run's own "
+                              "configuration; give its whole configuration, or no choices")
+        _check_top(override, known)
+        _check_key(override, config, known)
+        OmegaConf.update(config, override.key_or_group, override.value())
+    for key in _keys(config):
+        if OmegaConf.select(config, key) == REDACTED:
+            raise ConfigError(f"{key}: a secret is not stored with a run; give it again: {key}=…")
+    return config
+
+
+def _is_choice(override: Override, groups: _Groups) -> bool:
+    """Whether an override selects what can be set, rather than setting it."""
+    key = override.key_or_group
+    return key in groups.options or key == "dataset.pair" or key.startswith("hydra")
+
+
+def _check_top(override: Override, known: Sequence[str]) -> None:
+    """Refuse a first part that is no part of any configuration (``sytem.k=3``)."""
+    key = override.key_or_group
+    top = key.partition(".")[0]
+    if top not in {name.partition(".")[0] for name in known}:
+        raise ConfigError(f"{key}: {unknown(key, known, override.value())}")
+
+
+def _check_key(override: Override, base: DictConfig, known: Sequence[str]) -> None:
+    """Refuse a key that the chosen configurations do not have."""
+    key = override.key_or_group
+    if override.is_add() or override.is_force_add() or key in known:
+        return
+    parent = key
+    while parent := parent.rpartition(".")[0]:
+        if parent in known:
+            break
+    if _INNER.fullmatch(parent) and OmegaConf.select(base, parent) is None:
+        raise ConfigError(f"{key}: {parent} is not chosen yet: give {parent}=NAME")
+    if parent and OmegaConf.select(base, parent) == {}:
+        raise ConfigError(f"{key}: no such option; {parent} is open, add to it with +{key}=…")
+    others = [name for name in known if not key.startswith(f"{name}.")]
+    siblings = [name for name in others if name.rpartition(".")[0] == parent]
+    within = [name for name in others if name.partition(".")[0] == key.partition(".")[0]]
+    for candidates in (siblings, within, others):
+        if nearest_key(key, candidates):
+            raise ConfigError(f"{key}: {unknown(key, candidates, override.value())}")
+    raise ConfigError(f"{key}: {unknown(key, siblings or others, override.value())}")
+
+
+def _typed(config: DictConfig, registry: Registry) -> RunConfig:
+    """Values resolved, aliases applied, types checked."""
+    if missing := sorted(OmegaConf.missing_keys(config)):
+        raise ConfigError(f"{missing[0]} is missing: give {missing[0]}=…")
+    with _explained():
+        plain = OmegaConf.to_container(config, resolve=True)
+    if not isinstance(plain, dict):
+        raise ConfigError("the configuration is not a mapping")
+    values = {str(key): value for key, value in plain.items()}
+    _apply_pair(values)
+    typed = RunConfig.from_dict(values)
+    registry.get("systems", typed.system.name)
+    registry.get("datasets", typed.dataset.name)
+    for name in typed.metrics:
+        _check_metric(name, registry)
+    return typed
+
+
+def _apply_pair(values: dict[str, Any]) -> None:
+    dataset = values.get("dataset")
+    if not isinstance(dataset, dict) or dataset.get("pair") is None:
+        if isinstance(dataset, dict):
+            dataset.pop("pair", None)
+        return
+    pair = str(dataset.pop("pair"))
+    source, dash, target = pair.partition("-")
+    if not (source and dash and target):
+        raise ConfigError(f"dataset.pair: expected SOURCE-TARGET, such as en-de, not {pair!r}")
+    for key, language in (("source_lang", source), ("target_lang", target)):
+        if values.get(key) not in (None, language):
+            raise ConfigError(f"dataset.pair={pair} and {key}={values[key]} disagree; give one "
+                              "of them")
+        values[key] = language
+
+
+def _check_metric(name: str, registry: Registry) -> None:
+    names = registry.names("metrics")
+    if name not in names and name.removesuffix("_CA") not in names:
+        try:
+            registry.get("metrics", name)
+        except UnknownPluginError as error:
+            raise ConfigError(f"metrics: {error}") from None
+
+
+def _keys(node: DictConfig, prefix: str = "") -> Iterator[str]:
+    """Every key of a configuration, dotted."""
+    for key in map(str, node):
+        yield prefix + key
+        child = None if OmegaConf.is_missing(node, key) else node._get_node(key)
+        if isinstance(child, DictConfig) and not child._is_none():
+            yield from _keys(child, f"{prefix}{key}.")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Hydra's and omegaconf's errors as one line of ours."""
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        lines = [line.strip() for line in str(error).splitlines()]
+        text = next((line for line in lines if line), type(error).__name__)
+        raise ConfigError(text) from error

@@ -1,0 +1,190 @@
+"""The typed configuration of a run: what ``run.yaml``, presets and overrides add up to.
+
+``compose.py`` makes one from overrides; :meth:`RunConfig.from_dict` from what a run stored.
+Values are checked here, so that both ways refuse the same things.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from s2st_bench.errors import ConfigError
+from s2st_bench.limits import Limits
+from s2st_bench.params import construct
+from s2st_bench.types import ClockName
+
+REDACTED = "***"
+"""What stands for a secret in a stored configuration."""
+
+OutputName = Literal["text", "speech"]
+_SECRET = re.compile(
+    r"(^|[_-])(key|token|secret|password|passwd)([_-]|$)|(key|token|secret|password|passwd)$", re.IGNORECASE
+)
+_CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A part chosen by name, with its parameters; flat in YAML: ``{name: cascade, k: 3}``."""
+
+    name: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"name": self.name, **self.params}
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorConfig:
+    """Where recordings are replayed."""
+
+    name: str = "local"
+    workers: int = 1
+    limits: Limits = field(default_factory=Limits)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """What only this executor knows."""
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise ConfigError(f"executor.workers: must be at least 1, not {self.workers}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """One run.  Times in seconds, rates in Hz."""
+
+    system: Choice
+    dataset: Choice
+    clock: Choice = field(default_factory=lambda: Choice("simulated"))
+    executor: ExecutorConfig = field(default_factory=ExecutorConfig)
+    metrics: tuple[str, ...] = ()
+    source_lang: str | None = None
+    target_lang: str | None = None
+    outputs: tuple[OutputName, ...] | None = None
+    """None: all that the system can give."""
+    chunk_s: float = 0.32
+    repeat: int = 1
+    warmup_s: float = 2.0
+    seed: int = 0
+    stages: Literal["sequential", "concurrent"] = "concurrent"
+    sample_rate_hz: int = 16_000
+    name: str | None = None
+    out: Path = Path("runs")
+    resume: Path | None = None
+    """A run folder to finish."""
+    score: bool = True
+
+    def __post_init__(self) -> None:
+        if self.clock.name not in get_args(ClockName):
+            raise ConfigError(f"clock: expected {', '.join(get_args(ClockName))}, not "
+                              f"{self.clock.name!r}")
+        _above("chunk_s", self.chunk_s, 0, at_most=3600)
+        _above("sample_rate_hz", self.sample_rate_hz, 0, at_most=768_000)
+        if self.repeat < 1:
+            raise ConfigError(f"repeat: must be at least 1, not {self.repeat}")
+        if not 0 <= self.warmup_s < math.inf:
+            raise ConfigError(f"warmup_s: must be 0 or more, not {self.warmup_s}")
+        if self.outputs is not None and len({*self.outputs}) != max(len(self.outputs), 1):
+            raise ConfigError("outputs: expected null, [text], [speech] or [text, speech], not "
+                              f"{list(self.outputs)}")
+        for key, language in (("source_lang", self.source_lang), ("target_lang",
+                                                                  self.target_lang)):
+            if language is not None and not _LANGUAGE.fullmatch(language):
+                raise ConfigError(f"{key}: expected a language code such as de, not {language!r}")
+        if self.name is not None and not re.fullmatch(r"[^\x00-\x1f/\\]{1,120}", self.name):
+            raise ConfigError("name: a run's name names its folder: at most 120 characters, no "
+                              f"slash and no control characters, not {self.name!r}")
+        if not self.metrics and self.score:
+            raise ConfigError("metrics: none are named; give metrics=[BLEU,LAAL] or score=false")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> RunConfig:
+        """Check and convert a plain mapping of the composed shape.
+
+        Raises
+        ------
+        ConfigError
+            Naming the key and what was expected.
+        """
+        plain = dict(values)
+        for key in ("system", "dataset", "clock"):
+            if key in plain:
+                plain[key] = _choice(plain[key], key)
+        if isinstance(executor := plain.get("executor"), Mapping):
+            own = {f.name for f in fields(ExecutorConfig)} - {"params"}
+            plain["executor"] = {k: v for k, v in executor.items() if k in own} | {
+                "params": {k: v for k, v in executor.items() if k not in own}
+            }
+        if isinstance(outputs := plain.get("outputs"), str):
+            plain["outputs"] = [outputs]
+        if isinstance(metrics := plain.get("metrics"), Mapping):
+            plain["metrics"] = metrics.get("names") or []
+        return construct(cls, plain, "")
+
+    def to_dict(self, *, redacted: bool = True) -> dict[str, Any]:
+        """The plain mapping that :meth:`from_dict` reads, secrets replaced by ``***``."""
+        plain: dict[str, Any] = {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        return redact(plain) if redacted else plain
+
+    def to_yaml(self, *, redacted: bool = True) -> str:
+        """The configuration as YAML; itself a valid configuration."""
+        import yaml
+
+        text: str = yaml.safe_dump(
+            self.to_dict(redacted=redacted), sort_keys=False, allow_unicode=True
+        )
+        return text
+
+
+def redact(value: Any, key: str = "") -> Any:
+    """A copy without secrets: texts under keys such as ``api_key``, and ``user:password@`` in
+    addresses.
+    """
+    if isinstance(value, Mapping):
+        return {k: redact(v, str(k)) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [redact(item, key) for item in value]
+    if isinstance(value, str):
+        return REDACTED if value and _SECRET.search(key) else _CREDENTIALS_IN_URL.sub(
+            REDACTED, value
+        )
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Choice):
+        return _plain(value.to_dict())
+    if isinstance(value, ExecutorConfig):
+        own = {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name != "params"}
+        return {**own, **_plain(value.params)}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    return value
+
+
+def _choice(value: Any, key: str) -> Choice:
+    if isinstance(value, Choice):
+        return value
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{key}: expected {key}=NAME, not {value!r}")
+    name = value.get("name")
+    if not isinstance(name, str) or not name:
+        raise ConfigError(f"{key}.name: expected the name of a {key}, not {name!r}")
+    return Choice(name, {str(k): v for k, v in value.items() if k != "name"})
+
+
+def _above(key: str, value: float, low: float, *, at_most: float) -> None:
+    if not low < value <= at_most:
+        raise ConfigError(f"{key}: must be above {low} and at most {at_most}, not {value}")

@@ -1,0 +1,218 @@
+"""Worker processes on this machine, supervised."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from multiprocessing.connection import wait
+
+from s2st_bench.errors import RunError
+from s2st_bench.executor.base import (
+    Broken,
+    Event,
+    Finished,
+    Loaded,
+    Progress,
+    Setup,
+    Started,
+    Work,
+)
+from s2st_bench.executor.process import WorkerProcess
+from s2st_bench.limits import Limits
+from s2st_bench.replay import Replayed
+from s2st_bench.replay.recorder import read_spool
+from s2st_bench.types import AudioSource, Failure, Modality, TextSource, Trace
+
+_POLL_S = 0.2
+_DEATHS_BEFORE_WORK = 3
+"""Workers that may die before any recording was begun until the run is given up."""
+
+
+class LocalExecutor:
+    """Replays recordings in ``workers`` processes.
+
+    A worker that dies or hangs is replaced; the recording it was in is given up (or, when the
+    worker was killed from outside, tried again up to ``limits.attempts`` times).
+    """
+
+    def __init__(self, setup: Setup, workers: int, limits: Limits) -> None:
+        self._setup = setup
+        self._workers = workers
+        self._limits = limits
+        self._crew: list[WorkerProcess] = []
+        self._waiting: deque[Work] = deque()
+        self._deaths = 0
+        self._hired = 0
+
+    def run(self, works: Sequence[Work]) -> Iterator[Event]:
+        """See :class:`~s2st_bench.executor.base.Executor`."""
+        self._waiting.extend(works)
+        try:
+            while self._waiting or any(worker.works for worker in self._crew):
+                self._hire()
+                self._deal()
+                ready = wait([worker.connection for worker in self._crew], _POLL_S)
+                for worker in list(self._crew):
+                    if worker.connection in ready:
+                        yield from self._listen(worker)
+                for worker in list(self._crew):
+                    yield from self._check(worker)
+        finally:
+            for worker in self._crew:
+                if worker.works:
+                    worker.kill()
+                worker.close()
+            self._crew.clear()
+
+    def _hire(self) -> None:
+        wanted = min(self._workers, len(self._waiting) + sum(bool(w.works) for w in self._crew))
+        while len(self._crew) < wanted:
+            log = self._setup.run / "logs" / f"worker-{self._hired}.log"
+            self._hired += 1
+            self._crew.append(WorkerProcess(self._setup, log, self._limits.log_bytes))
+
+    def _deal(self) -> None:
+        """Hand out works, one to each worker before a second to any."""
+        for wanted_room in (2, 1):
+            for worker in self._crew:
+                if self._waiting and worker.room >= wanted_room:
+                    try:
+                        worker.give(self._waiting.popleft())
+                    except OSError:
+                        continue  # it has died: the next look at its connection says so
+
+    def _listen(self, worker: WorkerProcess) -> Iterator[Event]:
+        """Everything the worker has said."""
+        try:
+            while worker.connection.poll():
+                message = worker.connection.recv()
+                worker.heard_s = time.monotonic()
+                if isinstance(message, Loaded):
+                    worker.loaded = True
+                    yield message
+                elif isinstance(message, Started):
+                    worker.started = worker.works[0]
+                    worker.started_s = worker.heard_s
+                elif isinstance(message, Progress):
+                    yield message
+                elif isinstance(message, Finished):
+                    worker.works.popleft()
+                    worker.started = None
+                    self._deaths = 0
+                    yield message
+                    self._deal()
+                elif isinstance(message, Broken):
+                    raise message.error
+        except (EOFError, ConnectionResetError):
+            yield from self._bury(worker)
+
+    def _check(self, worker: WorkerProcess) -> Iterator[Event]:
+        """Whether the worker is still alive and within its limits."""
+        if worker not in self._crew or not worker.works:
+            return
+        now = time.monotonic()
+        silent_s = now - worker.heard_s
+        limits = self._limits
+        if not worker.loaded:
+            if limits.load_s is not None and silent_s > limits.load_s:
+                worker.kill()
+                raise RunError(
+                    f"the system did not load within {limits.load_s:g} s "
+                    "(executor.limits.load_s)"
+                )
+            return
+        work = worker.started
+        if work is None:
+            return
+        if limits.call_s is not None and silent_s > limits.call_s:
+            yield from self._give_up(
+                worker, f"no answer for {limits.call_s:g} s (executor.limits.call_s)"
+            )
+            return
+        limit_s = limits.recording_s or _default_limit_s(work)
+        if now - worker.started_s > limit_s:
+            yield from self._give_up(
+                worker, f"not done after {limit_s:g} s (executor.limits.recording_s)"
+            )
+
+    def _give_up(self, worker: WorkerProcess, why: str) -> Iterator[Event]:
+        """Kill a worker that hangs; its recording fails, its other works go back."""
+        worker.kill()
+        work = worker.works.popleft()
+        self._dismiss(worker)
+        yield self._failed(work, Failure("hung", why))
+
+    def _bury(self, worker: WorkerProcess) -> Iterator[Event]:
+        """A worker died by itself or was killed."""
+        words = worker.last_words()
+        work = worker.started
+        if work is None:
+            self._deaths += 1
+            self._dismiss(worker)
+            if self._deaths >= _DEATHS_BEFORE_WORK:
+                raise RunError(
+                    f"workers die before they begin a recording ({words}); "
+                    f"see {self._setup.run / 'logs'}"
+                )
+            return
+        worker.works.popleft()
+        again = worker.was_killed and work.attempt < self._limits.attempts
+        self._dismiss(worker)
+        if again:
+            self._waiting.appendleft(replace(work, attempt=work.attempt + 1))
+        else:
+            yield self._failed(work, Failure("died", f"the system's process ended: {words}"))
+
+    def _dismiss(self, worker: WorkerProcess) -> None:
+        """Take back what a lost worker had not begun."""
+        self._waiting.extendleft(reversed(worker.works))
+        worker.works.clear()
+        self._crew.remove(worker)
+        worker.close()
+
+    def _failed(self, work: Work, failure: Failure) -> Finished:
+        """The record of a recording whose worker was lost: what was spooled, and why."""
+        options = self._setup.options
+        spool = self._setup.run / "spool" / f"{work.slot}.jsonl"
+        steps, pieces = read_spool(spool)
+        spool.unlink(missing_ok=True)
+        source = work.recording.source
+        is_text = isinstance(source, TextSource)
+        length = float(len(source.tokens)) if isinstance(source, TextSource) else _length_s(work)
+        outputs: tuple[Modality, ...] = options.outputs or (
+            ("speech", "text") if pieces else ("text",)
+        )
+        trace = Trace(
+            system=self._setup.system.name,
+            recording_id=work.recording.id,
+            target_lang=work.target_lang,
+            source_length=length,
+            source_unit="tokens" if is_text else "s",
+            pieces=tuple(pieces),
+            repeat=work.repeat,
+            clock=options.clock,
+            outputs=outputs,
+            host=options.host,
+            load=options.load,
+            warmup_s=options.warmup_s,
+            attempt=work.attempt,
+            error=failure,
+        )
+        return Finished(work.index, Replayed(trace, steps).line(), failure.message, length, 0.0)
+
+
+def _length_s(work: Work) -> float:
+    """Seconds of a recording as its corpus says; its audio was not decoded to the end."""
+    source = work.recording.source
+    end_s = max((segment.end_s for segment in work.recording.segments), default=0.0)
+    if isinstance(source, AudioSource) and source.duration_s is not None:
+        return source.duration_s
+    return end_s
+
+
+def _default_limit_s(work: Work) -> float:
+    return 600.0 + 50.0 * _length_s(work)
+
+

@@ -1,0 +1,152 @@
+"""The process in which a system lives: loads it once, replays what it is sent.
+
+Started by :mod:`s2st_bench.executor.local` as ``python -m s2st_bench.executor.worker FD``; speaks
+pickled messages over that file descriptor.  Standard output and error belong to the system.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import logging
+import os
+import signal
+import sys
+import time
+from dataclasses import replace
+from multiprocessing.connection import Connection
+
+from s2st_bench.build import build_system
+from s2st_bench.errors import BenchError
+from s2st_bench.executor.base import Broken, Finished, Loaded, Progress, Setup, Started, Work
+from s2st_bench.registry import Registry
+from s2st_bench.replay import ReplayOptions, replay
+from s2st_bench.system import StreamSystem, System
+from s2st_bench.types import AudioSource, Recording
+
+_LOG = logging.getLogger(__name__)
+_BEAT_EVERY_S = 0.2
+_PR_SET_PDEATHSIG = 1
+
+
+class Worker:
+    """One process' system and connection."""
+
+    def __init__(self, connection: Connection, setup: Setup) -> None:
+        self.connection = connection
+        self.setup = setup
+        self.system: System | None = None
+        self._warm = False
+        self._index = -1
+        self._beaten = 0.0
+        self._last = (0.0, 0.0, 0.0)
+
+    def load(self) -> float:
+        """Build and load the system; returns the seconds it took."""
+        started = time.perf_counter()
+        self.system = build_system(self.setup.system, Registry(self.setup.plugin_dirs))
+        self.system.load(self.setup.device)
+        self.system.synchronize()
+        gc.collect()
+        gc.freeze()
+        return time.perf_counter() - started
+
+    def replay(self, work: Work) -> Finished:
+        """Replay one recording."""
+        if self.system is None:
+            raise RuntimeError("replay before load")
+        options = self.setup.options
+        self._index = work.index
+        if not self._warm:
+            self._warm_up(self.system, work.recording, work.target_lang, options)
+        if options.clock != "ideal":
+            options = replace(options, load={**options.load, "loadavg": _loadavg()})
+        done = replay(
+            self.system, work.recording, work.target_lang, options, self.setup.run,
+            slot=work.slot, repeat=work.repeat, attempt=work.attempt, beat=self._beat,
+            alive=self._alive,
+        )
+        error = done.trace.error
+        return Finished(
+            work.index, done.line(), error.message if error else "",
+            done.trace.source_length if done.trace.source_unit == "s" else 0.0, done.compute_s,
+        )
+
+    def _warm_up(
+        self, system: System, recording: Recording, target_lang: str, options: ReplayOptions
+    ) -> None:
+        """Run the start of a recording and forget it, where time will be measured."""
+        self._warm = True
+        source = recording.source
+        if (
+            options.warmup_s <= 0 or options.clock == "ideal"
+            or isinstance(system, StreamSystem) or not isinstance(source, AudioSource)
+        ):
+            return
+        length_s = min(options.warmup_s, source.duration_s or options.warmup_s)
+        part = replace(recording, source=replace(source, duration_s=length_s))
+        done = replay(
+            system, part, target_lang, replace(options, clock="ideal"), self.setup.run,
+            slot=f"warm-up-{os.getpid()}", alive=self._alive, beat=self._beat,
+        )
+        for piece in done.trace.pieces:
+            (self.setup.run / piece.path).unlink(missing_ok=True)
+        if done.trace.error is not None:
+            _LOG.warning("warm-up: %s", done.trace.error.message)
+
+    def _beat(self, source_s: float, lag_s: float, compute_s: float) -> None:
+        self._last = (source_s, lag_s, compute_s)
+        self._alive()
+
+    def _alive(self) -> None:
+        now = time.monotonic()
+        if now - self._beaten > _BEAT_EVERY_S:
+            self._beaten = now
+            self.connection.send(Progress(self._index, *self._last))
+
+
+def serve(connection: Connection) -> None:
+    """Work until the connection closes."""
+    setup: Setup = connection.recv()
+    worker = Worker(connection, setup)
+    try:
+        connection.send(Loaded(worker.load()))
+        while True:
+            work: Work = connection.recv()
+            connection.send(Started(work.index))
+            connection.send(worker.replay(work))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+    except BaseException as error:
+        _LOG.exception("worker cannot go on")
+        connection.send(Broken(_portable(error)))
+
+
+def _portable(error: BaseException) -> BaseException:
+    """The error as something that can be sent; foreign ones by name and message."""
+    if isinstance(error, BenchError):
+        return error
+    return BenchError(f"{type(error).__name__}: {error}")
+
+
+def _loadavg() -> float:
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else 0.0
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to kill this process when its parent is killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def main() -> None:
+    """Entry point of the worker process."""
+    _die_with_parent()
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    serve(Connection(int(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()

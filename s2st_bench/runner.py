@@ -1,0 +1,315 @@
+"""A run from its configuration to its folder: corpus, works, executor, traces, scores.
+
+The runner alone writes the run folder; workers only add files for speech and spooled steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from s2st_bench import host as hosts
+from s2st_bench.build import build_corpus
+from s2st_bench.config import RunConfig
+from s2st_bench.corpus import fingerprint
+from s2st_bench.errors import ConfigError, CorpusError, RunError
+from s2st_bench.executor import (
+    Event,
+    Executor,
+    Finished,
+    Loaded,
+    LocalExecutor,
+    Progress,
+    Setup,
+    Work,
+)
+from s2st_bench.registry import Registry
+from s2st_bench.replay import ReplayOptions
+from s2st_bench.store import RunFolder, RunWriter, write_atomically
+from s2st_bench.types import Recording, RunRecord
+
+CONFIG = "config.yaml"
+_MAY_DIFFER = frozenset({"name", "out", "resume", "metrics", "score"})
+"""Settings a resumed run need not repeat: they change no trace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far a run is, for a progress bar."""
+
+    done: int
+    total: int
+    failed: int
+    source_s: float
+    """Source replayed so far, all recordings together."""
+    compute_s: float
+    lag_s: float
+    """Live lag of the recording that moved last."""
+    load_s: float | None = None
+
+    @property
+    def rtf(self) -> float | None:
+        """Compute over source so far."""
+        return self.compute_s / self.source_s if self.source_s > 0 else None
+
+
+OnStatus = Callable[[Status], None]
+
+
+def run(
+    config: RunConfig, *, plugin_dirs: Sequence[Path] = (), progress: OnStatus | None = None
+) -> Path:
+    """Replay and score; returns the run folder.
+
+    Raises
+    ------
+    BenchError
+        Anything that keeps the run from being made; recordings that fail do not.
+    """
+    registry = Registry(plugin_dirs)
+    corpus = build_corpus(
+        config.dataset, registry, source_lang=config.source_lang, target_lang=config.target_lang
+    )
+    recordings = _checked(list(corpus.recordings()), config)
+    source_lang, target_lang = _languages(recordings, config)
+    record = RunRecord(
+        system=config.system.name,
+        corpus=config.dataset.name,
+        clock=config.clock.name,  # type: ignore[arg-type]  # checked by RunConfig
+        config=config.to_dict(),
+        source_lang=source_lang,
+        target_lang=target_lang,
+        outputs=tuple(config.outputs or ()),
+        card=_system_card(config, registry),
+        corpus_card=asdict(corpus.card()),
+        fingerprint=fingerprint(recordings),
+        n_recordings=len(recordings),
+        git_commit=hosts.git_commit(),
+        versions=hosts.versions(),
+        host=hosts.describe(),
+        started_at=_now(),
+    )
+    path = config.resume or _new_folder(config, record)
+    if config.resume is not None:
+        record = _resumed(RunFolder(path), record)
+    with RunWriter(path) as writer:
+        done = {trace.key for trace in RunFolder(path).traces()} if config.resume else set()
+        if config.resume is None:
+            writer.write_recordings(recordings)
+            write_atomically(path / CONFIG, config.to_yaml())
+        writer.write_record(record)
+        works = [work for work in _works(recordings, target_lang, config) if work.key not in done]
+        tally = _Tally(len(recordings) * config.repeat, len(done))
+        try:
+            for event in _executor(config, registry, path, record).run(works):
+                if isinstance(event, Finished):
+                    writer.append_trace(event.line)
+                if (status := tally.add(event)) is not None and progress is not None:
+                    progress(status)
+        except KeyboardInterrupt:
+            writer.write_record(replace(record, status="interrupted"))
+            raise
+        writer.write_record(replace(record, status="finished", finished_at=_now()))
+    _sweep(path / "spool")
+    if config.score:
+        from s2st_bench.scoring import score_run
+
+        score_run(path, metrics=config.metrics, registry=registry)
+    return path
+
+
+def stored_config(path: Path) -> RunConfig:
+    """The configuration a run folder was made with.
+
+    Raises
+    ------
+    InputError, ConfigError
+    """
+    record = RunFolder(path).record()
+    return replace(RunConfig.from_dict(record.config), resume=Path(path))
+
+
+def _checked(recordings: list[Recording], config: RunConfig) -> list[Recording]:
+    if not recordings:
+        raise CorpusError(
+            f"dataset {config.dataset.name}: no recordings with these options; "
+            f"`s2st-bench show {config.dataset.name}` lists splits and languages"
+        )
+    seen: set[str] = set()
+    for recording in recordings:
+        if recording.id in seen:
+            raise CorpusError(
+                f"dataset {config.dataset.name}: two recordings have the id {recording.id!r}"
+            )
+        seen.add(recording.id)
+    return recordings
+
+
+def _languages(recordings: Sequence[Recording], config: RunConfig) -> tuple[str, str]:
+    """The run's one pair; all recordings must offer it."""
+    sources = sorted({r.source_lang for r in recordings})
+    if len(sources) > 1:
+        raise ConfigError(
+            f"dataset {config.dataset.name} has several source languages ({', '.join(sources)}); "
+            f"choose one: source_lang={sources[0]}"
+        )
+    offered = set.intersection(*(set(r.target_langs) for r in recordings))
+    wanted = config.target_lang
+    if wanted is None:
+        if len(offered) == 1:
+            return sources[0], offered.pop()
+        listed = ", ".join(sorted(offered)) or "none common to all recordings"
+        raise ConfigError(
+            f"target_lang is not given; dataset {config.dataset.name} offers {listed}"
+        )
+    return sources[0], wanted
+
+
+def _works(
+    recordings: Sequence[Recording], target_lang: str, config: RunConfig
+) -> Iterator[Work]:
+    for repeat in range(config.repeat):
+        for index, recording in enumerate(recordings):
+            yield Work(repeat * len(recordings) + index, recording, target_lang, repeat)
+
+
+def _executor(
+    config: RunConfig, registry: Registry, path: Path, record: RunRecord
+) -> Executor:
+    if config.executor.name != "local":
+        raise ConfigError(f"executor: expected local, not {config.executor.name!r}")
+    measured = config.clock.name != "ideal"
+    workers = config.executor.workers
+    load: Mapping[str, Any] = {}
+    if measured:
+        load = {
+            "workers": workers, "cores": hosts.cores(), "shared": hosts.busy(workers),
+        }
+    options = ReplayOptions(
+        clock=record.clock,
+        chunk_s=config.chunk_s,
+        stages=config.stages,
+        sample_rate_hz=config.sample_rate_hz,
+        outputs=config.outputs,
+        seed=config.seed,
+        limits=config.executor.limits,
+        warmup_s=config.warmup_s if measured else 0.0,
+        host=hosts.label(record.host),
+        load=load,
+    )
+    setup = Setup(
+        system=config.system,
+        plugin_dirs=tuple(registry.folders),
+        options=options,
+        run=path,
+        device=str(config.executor.params.get("device", "cpu")),
+        threads=max(1, hosts.cores() // workers),
+    )
+    return LocalExecutor(setup, workers, config.executor.limits)
+
+
+def _new_folder(config: RunConfig, record: RunRecord) -> Path:
+    """A fresh folder under ``config.out``, named by the user or by what runs."""
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    pair = f"{record.source_lang}-{record.target_lang}"
+    stem = config.name or f"{stamp}-{record.system}-{record.corpus}-{pair}"
+    path = config.out / stem
+    number = 1
+    while True:
+        try:
+            path.mkdir(parents=True, exist_ok=False)
+            return path
+        except FileExistsError:
+            if config.name is not None:
+                raise RunError(
+                    f"{path}: exists; go on with it by resume={path}, or give another name=…"
+                ) from None
+            number += 1
+            path = config.out / f"{stem}-{number}"
+        except OSError as error:
+            raise RunError(f"{path}: cannot be made ({error.strerror}); give out=…") from None
+
+
+def _resumed(folder: RunFolder, now: RunRecord) -> RunRecord:
+    """The stored record, if ``now`` would make the same traces.
+
+    Raises
+    ------
+    RunError
+        Naming the settings that differ.
+    """
+    stored = folder.record()
+    old, new = dict(stored.config), dict(now.config)
+    differ = [
+        f"{key} was {old.get(key)!r}, now {new.get(key)!r}"
+        for key in sorted({*old, *new} - _MAY_DIFFER - {"executor"})
+        if old.get(key) != new.get(key)
+    ]
+    if stored.fingerprint != now.fingerprint:
+        differ.append(f"the corpus was {stored.fingerprint}, now {now.fingerprint}")
+    if stored.clock != "ideal" and stored.host != now.host:
+        differ.append("the machine is another one, and this run measures time")
+    if differ:
+        raise RunError(
+            f"{folder.path}: cannot be resumed with another configuration: {'; '.join(differ)}"
+        )
+    return replace(stored, status="running", finished_at="", scores=())
+
+
+def _system_card(config: RunConfig, registry: Registry) -> dict[str, Any]:
+    plugin = registry.get("systems", config.system.name)
+    system = plugin.load()
+    return {
+        "summary": plugin.summary,
+        "params": dict(config.to_dict()["system"]),
+        "privileged": bool(system.privileged),
+    }
+
+
+def _sweep(folder: Path) -> None:
+    """Spools of recordings that are done by now."""
+    for left in folder.glob("*"):
+        with suppress(OSError):
+            left.unlink()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class _Tally:
+    """Adds events up to a status."""
+
+    def __init__(self, total: int, done: int) -> None:
+        self._total = total
+        self._done = done
+        self._failed = 0
+        self._source_s = 0.0
+        self._compute_s = 0.0
+        self._lag_s = 0.0
+        self._load_s: float | None = None
+        self._running: dict[int, tuple[float, float]] = {}
+
+    def add(self, event: Event) -> Status | None:
+        if isinstance(event, Loaded):
+            self._load_s = event.load_s
+        elif isinstance(event, Progress):
+            self._running[event.index] = (event.source_s, event.compute_s)
+            self._lag_s = event.lag_s
+        else:
+            self._running.pop(event.index, None)
+            self._done += 1
+            self._failed += bool(event.failed)
+            self._source_s += event.source_s
+            self._compute_s += event.compute_s
+        running = self._running.values()
+        return Status(
+            self._done, self._total, self._failed,
+            self._source_s + sum(s for s, _ in running),
+            self._compute_s + sum(c for _, c in running),
+            self._lag_s, self._load_s,
+        )

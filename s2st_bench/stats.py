@@ -1,0 +1,286 @@
+"""Intervals and paired tests over clusters of items.
+
+The unit of resampling is the *cluster* (talk, speaker or sentence, as the corpus declares):
+items of one cluster are drawn together.  Everything here works on a :class:`Statistic`, a
+function from cluster weights ``float64[b, k]`` to values ``float64[b]``; a resample is a row of
+weights, so that a thousand of them are one matrix product.
+
+*Interval by default*: delete-one-cluster jackknife with Student's t (Tukey 1958; for clustered
+data the CV3 of MacKinnon, Nielsen & Webb 2023).  Degrees of freedom are k - 1 for equal clusters
+and shrink in proportion with the effective number of clusters (Σv)² / Σv², where v is the
+variance of a cluster of n items, n (1 + (n - 1) ρ) for a working correlation ρ = 0.2 (Satterthwaite
+1946; Carter, Schnepel & Steigerwald 2017).  The percentile bootstrap (Efron 1979; Koehn 2004) is
+too narrow for few or unequal clusters; the jackknife is not valid for medians and percentiles,
+which get the bootstrap's standard error with the same t.  One cluster says nothing of the spread
+between clusters: no interval.
+
+*Paired tests*: bootstrap (Koehn 2004, shifted to the null) and approximate randomisation (Riezler
+& Maxwell 2005), exact where all sign flips can be listed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from s2st_bench.errors import UsageError
+from s2st_bench.metric import Floats, Metric
+
+Statistic = Callable[[Floats], Floats]
+"""Cluster weights ``float64[b, k]`` to values ``float64[b]``."""
+
+RESAMPLES = 1000
+SEED = 12345
+_BLOCK = 512
+_CORRELATION = 0.2
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(100)
+_EXACT = 12
+"""Up to so many clusters all sign flips are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A 95 % interval and how it was made."""
+
+    low: float
+    high: float
+    method: str
+    """As signatures write it: ``jackknife-t``, ``bootstrap-t(1000)``, ``percentile(1000)``."""
+    seed: int | None = None
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return self.low, self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """System minus baseline."""
+
+    difference: float
+    p_value: float
+    method: str
+    n_clusters: int
+
+
+def codes(names: Sequence[str]) -> tuple[npt.NDArray[np.intp], int]:
+    """Number clusters in order of appearance: codes ``intp[n]`` and how many there are."""
+    numbers: dict[str, int] = {}
+    coded = [numbers.setdefault(name, len(numbers)) for name in names]
+    return np.array(coded, dtype=np.intp), len(numbers)
+
+
+def of_clusters(
+    metric: Metric, stats: Floats, clusters: npt.NDArray[np.intp], n_clusters: int
+) -> Statistic:
+    """The metric's corpus score as a function of cluster weights.
+
+    Parameters
+    ----------
+    stats
+        Sufficient statistics ``float64[n, s]``, one row an item.
+    clusters
+        ``intp[n]``, each item's cluster.
+    """
+    if not smooth(metric):
+        return lambda weights: metric.aggregate(stats, weights[:, clusters])
+    sums = np.zeros((n_clusters, stats.shape[1]))
+    np.add.at(sums, clusters, stats)
+    return lambda weights: metric.value(weights @ sums)
+
+
+def smooth(metric: Metric) -> bool:
+    """Whether the metric is a function of sums (percentiles are not)."""
+    return type(metric).aggregate is Metric.aggregate
+
+
+def interval(
+    statistic: Statistic, sizes: Floats, *, smooth: bool = True, seed: int = SEED
+) -> Interval | None:
+    """The default 95 % interval; none for fewer than two clusters or where it is undefined.
+
+    ``sizes`` are the clusters' numbers of items, ``float64[k]``.
+    """
+    if smooth:
+        return jackknife_t(statistic, sizes)
+    return bootstrap_t(statistic, sizes, seed=seed)
+
+
+def jackknife_t(statistic: Statistic, sizes: Floats) -> Interval | None:
+    """Estimate ± t × delete-one-cluster jackknife standard error."""
+    n_clusters = len(sizes)
+    if n_clusters < 2:
+        return None
+    estimate = _estimate(statistic, n_clusters)
+    without = np.concatenate([statistic(w) for w in _leave_one_out(n_clusters)])
+    variance = (n_clusters - 1) / n_clusters * float(np.sum((without - estimate) ** 2))
+    return _symmetric(estimate, variance, sizes, "jackknife-t", None)
+
+
+def bootstrap_t(
+    statistic: Statistic, sizes: Floats, *, n_resamples: int = RESAMPLES, seed: int = SEED
+) -> Interval | None:
+    """Estimate ± t × bootstrap standard error, corrected for its (k - 1) / k."""
+    n_clusters = len(sizes)
+    if n_clusters < 2:
+        return None
+    values = resampled(statistic, n_clusters, n_resamples, seed)
+    variance = float(np.var(values)) * n_clusters / (n_clusters - 1)
+    method = f"bootstrap-t({n_resamples})"
+    return _symmetric(_estimate(statistic, n_clusters), variance, sizes, method, seed)
+
+
+def percentile(
+    statistic: Statistic, n_clusters: int, *, n_resamples: int = RESAMPLES, seed: int = SEED
+) -> Interval | None:
+    """The percentile bootstrap's interval; none for one cluster."""
+    if n_clusters < 2:
+        return None
+    values = resampled(statistic, n_clusters, n_resamples, seed)
+    if not np.isfinite(values).all():
+        return None
+    low, high = np.percentile(values, [2.5, 97.5])
+    return Interval(float(low), float(high), f"percentile({n_resamples})", seed)
+
+
+def resampled(statistic: Statistic, n_clusters: int, n_resamples: int, seed: int) -> Floats:
+    """Values of bootstrap resamples, ``float64[n_resamples]``."""
+    weights = resample_counts(n_clusters, n_resamples, seed)
+    blocks = range(0, n_resamples, _BLOCK)
+    return np.concatenate([statistic(weights[b : b + _BLOCK]) for b in blocks])
+
+
+def resample_counts(n_clusters: int, n_resamples: int, seed: int) -> Floats:
+    """How often each cluster is drawn: ``float64[n_resamples, n_clusters]``, rows sum to k."""
+    drawn = np.random.default_rng(seed).integers(n_clusters, size=(n_resamples, n_clusters))
+    drawn += np.arange(n_resamples)[:, None] * n_clusters
+    counts = np.bincount(drawn.ravel(), minlength=n_resamples * n_clusters)
+    return counts.reshape(n_resamples, n_clusters).astype(np.float64)
+
+
+def paired_bootstrap(
+    system: Statistic,
+    baseline: Statistic,
+    n_clusters: int,
+    *,
+    n_resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> Comparison:
+    """Two-sided p of the difference, both sides resampled with the same clusters."""
+    weights = resample_counts(_several(n_clusters), n_resamples, seed)
+    difference = _estimate(system, n_clusters) - _estimate(baseline, n_clusters)
+    shifted = system(weights) - baseline(weights)
+    shifted -= shifted.mean()
+    p = (np.count_nonzero(np.abs(shifted) >= abs(difference)) + 1) / (n_resamples + 1)
+    return Comparison(difference, float(p), f"paired-bootstrap({n_resamples})", n_clusters)
+
+
+def approximate_randomisation(
+    swapped: Callable[[Floats], Floats],
+    n_clusters: int,
+    *,
+    n_resamples: int = 10_000,
+    seed: int = SEED,
+) -> Comparison:
+    """Two-sided p of the difference under swaps of whole clusters between two systems.
+
+    Parameters
+    ----------
+    swapped
+        Swap masks ``float64[b, k]`` (1: this cluster's outputs change sides) to differences
+        ``float64[b]``; see :func:`swap_difference`.
+    """
+    _several(n_clusters)
+    difference = float(swapped(np.zeros((1, n_clusters)))[0])
+    margin = abs(difference) * (1 - 1e-12)
+    if n_clusters <= _EXACT:
+        masks = np.array(list(product((0.0, 1.0), repeat=n_clusters)))
+        p = np.count_nonzero(np.abs(swapped(masks)) >= margin) / len(masks)
+        return Comparison(difference, float(p), "exact-sign-flip", n_clusters)
+    rng = np.random.default_rng(seed)
+    extreme = 0
+    for start in range(0, n_resamples, _BLOCK):
+        size = (min(_BLOCK, n_resamples - start), n_clusters)
+        extreme += np.count_nonzero(
+            np.abs(swapped(rng.integers(0, 2, size).astype(np.float64))) >= margin
+        )
+    p = (extreme + 1) / (n_resamples + 1)
+    method = f"approximate-randomisation({n_resamples})"
+    return Comparison(difference, float(p), method, n_clusters)
+
+
+def swap_difference(system: Statistic, baseline: Statistic) -> Callable[[Floats], Floats]:
+    """Differences under swaps, for two systems' statistics over *items of both*.
+
+    ``system`` and ``baseline`` take weights ``float64[b, 2 k]``: the first k clusters hold the
+    system's items, the last k the baseline's.
+    """
+
+    def difference(masks: Floats) -> Floats:
+        return (system(np.hstack([1 - masks, masks]))
+                - baseline(np.hstack([masks, 1 - masks])))
+
+    return difference
+
+
+def degrees_of_freedom(sizes: Floats) -> float:
+    """(k - 1) × effective clusters / clusters, at least 1; ``sizes`` as ``float64[k]``."""
+    variances = sizes * (1.0 + (sizes - 1.0) * _CORRELATION)
+    effective = float(variances.sum() ** 2 / (variances**2).sum())
+    return max(1.0, (len(sizes) - 1) * effective / len(sizes))
+
+
+def t_quantile(p: float, dof: float) -> float:
+    """Student's t quantile, for real degrees of freedom."""
+    if not 0.5 <= p < 1 or dof < 1:
+        raise UsageError(f"t_quantile: p={p} and dof={dof} are outside 0.5 <= p < 1, dof >= 1")
+    low, high = 0.0, 1.0
+    while _t_cdf(high, dof) < p:
+        high *= 2
+    while high - low > 1e-12 * high:
+        middle = (low + high) / 2
+        if _t_cdf(middle, dof) < p:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _t_cdf(t: float, dof: float) -> float:
+    """P(T <= t) for t >= 0: with t = √dof tan x, the density becomes a power of cos x."""
+    angle = math.atan(t / math.sqrt(dof))
+    scale = math.exp(math.lgamma((dof + 1) / 2) - math.lgamma(dof / 2)) / math.sqrt(math.pi)
+    inside = float(_WEIGHTS @ np.cos((_NODES + 1) / 2 * angle) ** (dof - 1))
+    return 0.5 + scale * angle / 2 * inside
+
+
+def _leave_one_out(n_clusters: int) -> Iterator[Floats]:
+    for start in range(0, n_clusters, _BLOCK):
+        rows = np.arange(start, min(start + _BLOCK, n_clusters))
+        weights = np.ones((len(rows), n_clusters))
+        weights[np.arange(len(rows)), rows] = 0.0
+        yield weights
+
+
+def _estimate(statistic: Statistic, n_clusters: int) -> float:
+    return float(statistic(np.ones((1, n_clusters)))[0])
+
+
+def _symmetric(
+    estimate: float, variance: float, sizes: Floats, method: str, seed: int | None
+) -> Interval | None:
+    if not (math.isfinite(estimate) and math.isfinite(variance)):
+        return None
+    half = t_quantile(0.975, degrees_of_freedom(sizes)) * math.sqrt(variance)
+    return Interval(estimate - half, estimate + half, method, seed)
+
+
+def _several(n_clusters: int) -> int:
+    if n_clusters < 2:
+        raise UsageError("a paired test needs at least two clusters")
+    return n_clusters
