@@ -74,6 +74,20 @@ class Finished:
     compute_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A worker has begun this work."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A worker cannot go on: the system cannot be loaded, or the harness failed."""
+
+    error: BaseException
+
+
 Event = Loaded | Progress | Finished
 
 

@@ -9,9 +9,17 @@ from dataclasses import replace
 from multiprocessing.connection import wait
 
 from s2st_bench.errors import RunError
-from s2st_bench.executor.base import Event, Finished, Loaded, Progress, Setup, Work
+from s2st_bench.executor.base import (
+    Broken,
+    Event,
+    Finished,
+    Loaded,
+    Progress,
+    Setup,
+    Started,
+    Work,
+)
 from s2st_bench.executor.process import WorkerProcess
-from s2st_bench.executor.worker import Broken, Started
 from s2st_bench.limits import Limits
 from s2st_bench.replay import Replayed
 from s2st_bench.replay.recorder import read_spool

@@ -13,12 +13,12 @@ import os
 import signal
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing.connection import Connection
 
 from s2st_bench.build import build_system
 from s2st_bench.errors import BenchError
-from s2st_bench.executor.base import Finished, Loaded, Progress, Setup, Work
+from s2st_bench.executor.base import Broken, Finished, Loaded, Progress, Setup, Started, Work
 from s2st_bench.registry import Registry
 from s2st_bench.replay import ReplayOptions, replay
 from s2st_bench.system import StreamSystem, System
@@ -27,20 +27,6 @@ from s2st_bench.types import AudioSource, Recording
 _LOG = logging.getLogger(__name__)
 _BEAT_EVERY_S = 0.2
 _PR_SET_PDEATHSIG = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A worker has begun this work."""
-
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A worker cannot go on: the system cannot be loaded, or the harness failed."""
-
-    error: BaseException
 
 
 class Worker:

@@ -116,6 +116,12 @@ def test_a_slice_is_bit_equal_to_the_full_decode(
     assert np.array_equal(decode(path, block, **window), full[start:stop])
 
 
+@pytest.mark.parametrize("suffix", ["wav", "f32.wav", "flac", "aiff"])
+def test_samples_are_those_of_libsndfile(tmp_path: Path, suffix: str) -> None:
+    path = write(tmp_path, suffix, 16_000, 1)
+    assert np.array_equal(decode(path), soundfile.read(path, dtype="float32")[0])
+
+
 def test_frames_give_the_slice_that_seconds_would_round_away(tmp_path: Path) -> None:
     path = write(tmp_path, "wav", 16_000, 1)
     with open_frames(path, 4_639, 3) as reader:
