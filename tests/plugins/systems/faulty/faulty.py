@@ -6,8 +6,8 @@ on every recording.  Modes:
 ``raise_open`` ``raise`` ``hang`` ``die`` ``exit`` ``flood_text`` ``flood_writes`` ``flood_stdout``
 ``nan`` ``loop`` ``after_final`` ``negative_retract`` ``over_retract`` ``no_write`` ``surrogate``
 
-``hang`` never returns from one call, ``loop`` answers with empty writes for ever, ``die`` ends the
-process without a word, ``exit`` raises ``SystemExit``.
+``hang`` never returns from one call, ``loop`` answers with one empty write after another,
+``die`` ends the process without a word, ``exit`` raises ``SystemExit``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, Literal
 import numpy as np
 
 from s2st_bench.system import Answer, Observation, Session, System
-from s2st_bench.types import Read, Speech, Task, Write
+from s2st_bench.types import Modality, Read, Speech, Task, Write
 
 Mode = Literal[
     "raise_open", "raise", "hang", "die", "exit", "flood_text", "flood_writes", "flood_stdout",
@@ -32,7 +32,8 @@ Mode = Literal[
 class Faulty(System):
     """One word a chunk, until it breaks."""
 
-    outputs = frozenset({"text", "speech"})
+    sources: frozenset[Modality] = frozenset({"speech", "text"})
+    outputs: frozenset[Modality] = frozenset({"speech", "text"})
 
     def __init__(self, mode: Mode = "raise", on: int = 1, after: int = 2) -> None:
         """``after`` is the number of chunks answered before it breaks."""
@@ -60,7 +61,7 @@ class FaultySession(Session):
 
     def policy(self, observation: Observation) -> Answer:
         if observation.chunk is None:
-            return self._looping() if self.broken and self.mode == "loop" else Read()
+            return Write() if self.broken else Read()
         if self.mode is not None and (self.left <= 0 or observation.is_last):
             self.broken = True
             return self._break(self.mode)
@@ -84,7 +85,7 @@ class FaultySession(Session):
         if mode == "flood_writes":
             return self._flooding("f")
         if mode == "loop":
-            return self._looping()
+            return Write()  # and is asked again
         return list(_WRONG[mode])
 
     def _shouting(self) -> Iterator[Write]:
@@ -97,9 +98,6 @@ class FaultySession(Session):
     def _flooding(self, text: str) -> Iterator[Write]:
         while True:
             yield Write(text)
-
-    def _looping(self) -> Iterator[Write]:
-        yield Write()
 
 
 _WRONG: dict[str, tuple[Any, ...]] = {
