@@ -30,8 +30,8 @@ def hear(tmp_path):
     return run
 
 
-def faulty(mode, on=1):
-    return build_system(Choice("faulty", {"mode": mode, "on": on}), Registry([PLUGINS]))
+def faulty(mode, nth=1):
+    return build_system(Choice("faulty", {"mode": mode, "nth": nth}), Registry([PLUGINS]))
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,10 @@ def faulty(mode, on=1):
         ("raise_open", "raised", "open: RuntimeError: broken on purpose"),
         ("flood_text", "limit", "100000 characters"),
         ("flood_writes", "limit", "5000 writes"),
-        ("loop", "limit", "without a READ|writes"),
-        ("nan", "invalid_output", "NaN"),
+        ("loop", "limit", "5000 writes"),
+        ("ask_again", "limit", "5000 writes"),
+        ("exit", "raised", "SystemExit: broken on purpose"),
+        ("nan_audio", "invalid_output", "NaN"),
         ("negative_retract", "invalid_output", "took back -1"),
         ("over_retract", "invalid_output", "took back 1000000"),
         ("no_write", "invalid_output", "yielded str"),
@@ -70,5 +72,5 @@ def test_shouting_costs_nothing(hear, capfd):
 
 
 def test_only_the_recording_it_is_told_to_break_on(hear):
-    system = faulty("raise", on=2)
+    system = faulty("raise", nth=2)
     assert [hear(system).error is None for _ in range(3)] == [True, False, True]

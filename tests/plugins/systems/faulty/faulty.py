@@ -1,13 +1,14 @@
-"""Breaks its contract in one way (``mode``) on the n-th recording it is given (``on``).
+"""Breaks its contract in one way (``mode``) on the n-th recording it is given (``nth``).
 
-On all others it writes one word a chunk.  ``on`` counts sessions of one worker, from 1; 0 breaks
+On all others it writes one word a chunk.  ``nth`` counts sessions of one worker, from 1; 0 breaks
 on every recording.  Modes:
 
 ``raise_open`` ``raise`` ``hang`` ``die`` ``exit`` ``flood_text`` ``flood_writes`` ``flood_stdout``
-``nan`` ``loop`` ``after_final`` ``negative_retract`` ``over_retract`` ``no_write`` ``surrogate``
+``nan_audio`` ``loop`` ``ask_again`` ``after_final`` ``negative_retract`` ``over_retract``
+``no_write`` ``surrogate``
 
-``hang`` never returns from one call, ``loop`` answers with one empty write after another,
-``die`` ends the process without a word, ``exit`` raises ``SystemExit``.
+``hang`` never returns from one call, ``loop`` yields empty writes for ever, ``ask_again`` returns
+one at each call, ``die`` ends the process without a word, ``exit`` raises ``SystemExit``.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from s2st_bench.types import Modality, Read, Speech, Task, Write
 
 Mode = Literal[
     "raise_open", "raise", "hang", "die", "exit", "flood_text", "flood_writes", "flood_stdout",
-    "nan", "loop", "after_final", "negative_retract", "over_retract", "no_write", "surrogate",
+    "nan_audio", "loop", "ask_again", "after_final", "negative_retract", "over_retract",
+    "no_write", "surrogate",
 ]  # fmt: skip
 
 
@@ -35,16 +37,16 @@ class Faulty(System):
     sources: frozenset[Modality] = frozenset({"speech", "text"})
     outputs: frozenset[Modality] = frozenset({"speech", "text"})
 
-    def __init__(self, mode: Mode = "raise", on: int = 1, after: int = 2) -> None:
+    def __init__(self, mode: Mode = "raise", nth: int = 1, after: int = 2) -> None:
         """``after`` is the number of chunks answered before it breaks."""
         self.mode = mode
-        self.on = on
+        self.nth = nth
         self.after = after
         self.opened = 0
 
     def open(self, task: Task) -> Session:
         self.opened += 1
-        breaks = self.on in (0, self.opened)
+        breaks = self.nth in (0, self.opened)
         if breaks and self.mode == "raise_open":
             raise RuntimeError("broken on purpose while opening")
         return FaultySession(self.mode if breaks else None, self.after)
@@ -85,7 +87,9 @@ class FaultySession(Session):
         if mode == "flood_writes":
             return self._flooding("f")
         if mode == "loop":
-            return Write()  # and is asked again
+            return self._flooding("")
+        if mode == "ask_again":
+            return Write()
         return list(_WRONG[mode])
 
     def _shouting(self) -> Iterator[Write]:
@@ -101,7 +105,7 @@ class FaultySession(Session):
 
 
 _WRONG: dict[str, tuple[Any, ...]] = {
-    "nan": (Write("nan ", Speech(np.full(1600, np.nan, np.float32), 16_000)),),
+    "nan_audio": (Write("nan ", Speech(np.full(1600, np.nan, np.float32), 16_000)),),
     "after_final": (Write("the end ", is_final=True), Write("and more ")),
     "negative_retract": (Write("x", retract_chars=-1),),
     "over_retract": (Write("x", retract_chars=1_000_000),),

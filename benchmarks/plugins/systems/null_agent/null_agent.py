@@ -8,7 +8,7 @@ from s2st_bench.types import Modality, Read, Task, Write
 _READ = Read()
 
 
-class Null(System):
+class NullAgent(System):
     """Costs nothing; ``word`` is written at the end of the source (empty: never)."""
 
     sources: frozenset[Modality] = frozenset({"speech", "text"})
