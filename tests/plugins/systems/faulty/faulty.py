@@ -4,10 +4,11 @@ On all others it writes one word a chunk.  ``nth`` counts sessions of one worker
 on every recording.  Modes:
 
 ``raise_open`` ``raise`` ``hang`` ``die`` ``exit`` ``flood_text`` ``flood_writes`` ``flood_stdout``
-``nan_audio`` ``loop`` ``after_final`` ``negative_retract`` ``over_retract`` ``no_write`` ``surrogate``
+``nan_audio`` ``loop`` ``ask_again`` ``after_final`` ``negative_retract`` ``over_retract``
+``no_write`` ``surrogate``
 
-``hang`` never returns from one call, ``loop`` answers with empty writes for ever, ``die`` ends the
-process without a word, ``exit`` raises ``SystemExit``.
+``hang`` never returns from one call, ``loop`` yields empty writes for ever, ``ask_again`` returns
+one at each call, ``die`` ends the process without a word, ``exit`` raises ``SystemExit``.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from s2st_bench.types import Modality, Read, Speech, Task, Write
 
 Mode = Literal[
     "raise_open", "raise", "hang", "die", "exit", "flood_text", "flood_writes", "flood_stdout",
-    "nan_audio", "loop", "after_final", "negative_retract", "over_retract", "no_write", "surrogate",
+    "nan_audio", "loop", "ask_again", "after_final", "negative_retract", "over_retract",
+    "no_write", "surrogate",
 ]  # fmt: skip
 
 
@@ -56,12 +58,14 @@ class FaultySession(Session):
     def __init__(self, mode: Mode | None, after: int) -> None:
         self.mode = mode
         self.left = after
+        self.broken = False
         self.words = 0
 
     def policy(self, observation: Observation) -> Answer:
         if observation.chunk is None:
-            return Read()
+            return Write() if self.broken else Read()
         if self.mode is not None and (self.left <= 0 or observation.is_last):
+            self.broken = True
             return self._break(self.mode)
         self.left -= 1
         self.words += 1
@@ -83,7 +87,9 @@ class FaultySession(Session):
         if mode == "flood_writes":
             return self._flooding("f")
         if mode == "loop":
-            return self._looping()
+            return self._flooding("")
+        if mode == "ask_again":
+            return Write()
         return list(_WRONG[mode])
 
     def _shouting(self) -> Iterator[Write]:
@@ -96,10 +102,6 @@ class FaultySession(Session):
     def _flooding(self, text: str) -> Iterator[Write]:
         while True:
             yield Write(text)
-
-    def _looping(self) -> Iterator[Write]:
-        while True:
-            yield Write()
 
 
 _WRONG: dict[str, tuple[Any, ...]] = {
