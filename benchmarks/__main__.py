@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
                         help="folder for the JSON results")
     options = parser.parse_args(argv)
     if unknown := set(options.names) - set(BENCHMARKS):
-        parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}; known: {', '.join(BENCHMARKS)}")
     shared = ["--out", str(options.out), *(["--quick"] if options.quick else [])]
     return max(BENCHMARKS[name](shared) for name in options.names or BENCHMARKS)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks import material, report
 from benchmarks.drivers import PLUGINS
@@ -21,6 +22,8 @@ from benchmarks.measure import measure
 from s2st_bench.store import RunFolder
 from s2st_bench.timeline import emissions
 from s2st_bench.types import Trace
+
+Floats = npt.NDArray[np.float64]
 
 AGENTS = {
     "RTF 0.2": ["system.lag_s=1", "system.compute=0.2"],
@@ -47,7 +50,7 @@ def traces(clips: Path, agent: list[str], clock: str, out: Path) -> list[Trace]:
     return found
 
 
-def differences(simulated: list[Trace], real: list[Trace]) -> tuple[np.ndarray, np.ndarray]:
+def differences(simulated: list[Trace], real: list[Trace]) -> tuple[Floats, Floats]:
     """Seconds between the two live times of each word, and what is allowed for it."""
     apart, allowed = [], []
     for one, other in zip(simulated, real, strict=True):
@@ -79,7 +82,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="little material, no gates")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args(argv)
-    rows, checked = [], []
+    rows: list[dict[str, Any]] = []
+    checked: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         count, length_s = (1, 4.0) if options.quick else (2, 20.0)

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from s2st_bench.types import Samples
+
 RATE_HZ = 16_000
 _BLOCK_S = 60
 
@@ -42,5 +44,5 @@ def seconds(paths: list[Path]) -> float:
     return float(sum(soundfile.info(path).frames for path in paths)) / RATE_HZ
 
 
-def _noise(draws: np.random.Generator) -> np.ndarray:
+def _noise(draws: np.random.Generator) -> Samples:
     return (draws.standard_normal(_BLOCK_S * RATE_HZ) * 0.01).astype(np.float32)

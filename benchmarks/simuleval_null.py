@@ -7,6 +7,6 @@ from simuleval.utils import entrypoint
 
 
 @entrypoint
-class Null(SpeechToTextAgent):
+class Null(SpeechToTextAgent):  # type: ignore[misc]  # simuleval has no types
     def policy(self, states: AgentStates) -> Action:
         return ReadAction()
