@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from s2st_bench import __version__
-from s2st_bench.cli import doctor, ls, run, show
+from s2st_bench.cli import board, doctor, ls, run, score, show
 from s2st_bench.cli.common import PluginDirs
 from s2st_bench.errors import BenchError
 
@@ -80,6 +80,8 @@ def main(
 
 
 app.command()(run.run)
+app.command()(score.score)
+app.command()(board.board)
 app.command()(ls.ls)
 app.command()(show.show)
 app.command()(doctor.doctor)

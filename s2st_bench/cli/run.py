@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -48,10 +48,9 @@ def run(
 
     from s2st_bench import compose
 
-    if dry_run:
-        task = _print
-    else:
-        task = partial(_run, folders=folders, progress=not quiet and sys.stderr.isatty())
+    task: Callable[[RunConfig], object] = _print
+    if not dry_run:
+        task = partial(_run, folders=folders, quiet=quiet)
     if multirun:
         compose.multirun(task, overrides or [], plugin_dirs=folders)
     else:
@@ -62,9 +61,11 @@ def _print(config: RunConfig) -> None:
     typer.echo(f"---\n{config.to_yaml()}", nl=False)
 
 
-def _run(config: RunConfig, *, folders: list[Path], progress: bool) -> Path:
+def _run(config: RunConfig, *, folders: list[Path], quiet: bool) -> Path:
     from s2st_bench import runner
+    from s2st_bench.cli.progress import ProgressLine
 
-    folder = runner.run(config, plugin_dirs=folders, progress=progress)
+    with ProgressLine(quiet=quiet) as line:
+        folder = runner.run(config, plugin_dirs=folders, progress=line)
     typer.echo(folder)
     return folder

@@ -99,11 +99,15 @@ def score(
     ] = None,
     plugin_dir: PluginDirs = None,
 ) -> None:
-    """Score traces or another tool's logs, with intervals, counts and signatures."""
+    """Score traces or another tool's logs, with intervals, counts and signatures.
+
+    A run folder's scores as replayed are also kept in it (scores.json).
+    """
     from s2st_bench.cli.score_paths import load
     from s2st_bench.errors import UsageError
     from s2st_bench.resegment import SoftSegmenter
     from s2st_bench.scoring import Options
+    from s2st_bench.store import write_atomically
 
     if recording_end not in ("audio", "segments"):
         raise UsageError(f"--recording-end {recording_end}: audio or segments")
@@ -121,7 +125,7 @@ def score(
         tokenizer_name="" if spm_model is None else spm_model.name,
         target_lang=target_lang,
     )
-    names = None if metrics is None else [name for name in metrics.split(",") if name]
+    names = None if metrics is None else [name.strip() for name in metrics.split(",") if name]
     registry = registry_of(ctx, plugin_dir)
     scored = []
     for path in paths:
@@ -129,7 +133,10 @@ def score(
                         source_lang=source_lang, target_lang=target_lang, requeue=ca is Ca.live)
         for note in material.notes:
             typer.echo(f"note: {printable(note)}", err=True)
-        scored.append((path, _score(material, names, options, registry)))
+        found = _score(material, names, options, registry)
+        if material.is_run and names is None and unit is Unit.word and not options.retimes:
+            write_atomically(path / "scores.json", found.to_json())
+        scored.append((path, found))
     _report(scored, json_to)
 
 

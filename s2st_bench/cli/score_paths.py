@@ -25,6 +25,7 @@ class Material:
     fingerprint: str
     target_lang: str = ""
     ca: str = "live"
+    is_run: bool = False
     requeued: bool = False
     """The jobs of another tool's log were laid out anew, so that its times are live ones."""
     notes: tuple[str, ...] = ()
@@ -77,7 +78,7 @@ def _run(path: Path, references: Path | None, segments: Path | None) -> Material
     run = RunFolder(path)
     record = run.record()
     return Material(tuple(run.traces()), tuple(run.recordings()), record.fingerprint,
-                    record.target_lang)
+                    record.target_lang, is_run=True)
 
 
 def _traces(path: Path) -> Log:
