@@ -16,7 +16,7 @@ from s2st_bench import host as hosts
 from s2st_bench.build import build_corpus
 from s2st_bench.config import RunConfig
 from s2st_bench.corpus import fingerprint
-from s2st_bench.errors import ConfigError, CorpusError, RunError
+from s2st_bench.errors import ConfigError, CorpusError, Interrupted, RunError
 from s2st_bench.executor import (
     Event,
     Executor,
@@ -112,7 +112,10 @@ def run(
                     progress(status)
         except KeyboardInterrupt:
             writer.write_record(replace(record, status="interrupted"))
-            raise
+            raise Interrupted(
+                f"{tally.done} of {tally.total} recordings are kept; finish the run with: "
+                f"s2st-bench run resume={path}"
+            ) from None
         writer.write_record(replace(record, status="finished", finished_at=_now()))
     _sweep(path / "spool")
     if config.score:
@@ -285,8 +288,8 @@ class _Tally:
     """Adds events up to a status."""
 
     def __init__(self, total: int, done: int) -> None:
-        self._total = total
-        self._done = done
+        self.total = total
+        self.done = done
         self._failed = 0
         self._source_s = 0.0
         self._compute_s = 0.0
@@ -302,13 +305,13 @@ class _Tally:
             self._lag_s = event.lag_s
         else:
             self._running.pop(event.index, None)
-            self._done += 1
+            self.done += 1
             self._failed += bool(event.failed)
             self._source_s += event.source_s
             self._compute_s += event.compute_s
         running = self._running.values()
         return Status(
-            self._done, self._total, self._failed,
+            self.done, self.total, self._failed,
             self._source_s + sum(s for s, _ in running),
             self._compute_s + sum(c for _, c in running),
             self._lag_s, self._load_s,

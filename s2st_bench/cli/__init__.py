@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from s2st_bench import __version__
-from s2st_bench.cli import doctor, ls, run, show
+from s2st_bench.cli import board, doctor, ls, run, score, show
 from s2st_bench.cli.common import PluginDirs
 from s2st_bench.errors import BenchError
 
@@ -37,8 +37,8 @@ class _Group(TyperGroup):
                 # the reader (head, less) has seen enough; keep the interpreter from complaining
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 raise typer.Exit(0) from None
-            except KeyboardInterrupt:
-                typer.echo(f"interrupted. {ctx.meta.get('after_interrupt', '')}".strip(), err=True)
+            except KeyboardInterrupt as stop:
+                typer.echo(f"interrupted. {stop}".strip(), err=True)
                 raise typer.Exit(130) from None
 
 
@@ -80,6 +80,8 @@ def main(
 
 
 app.command()(run.run)
+app.command()(score.score)
+app.command()(board.board)
 app.command()(ls.ls)
 app.command()(show.show)
 app.command()(doctor.doctor)

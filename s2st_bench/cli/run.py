@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,22 +36,15 @@ def run(
 ) -> None:
     """Replay and score; prints the run folder last.  Without arguments: the demo."""
     folders = folders_of(ctx, plugin_dir)
-    root = ctx.find_root()
-    root.meta["after_interrupt"] = (
-        "Finished recordings are kept; finish the run with: s2st-bench run resume=RUN_FOLDER"
-    )
     if not overrides and not multirun and not dry_run:
-        from s2st_bench import demo
-
-        typer.echo(demo.run_demo(Path("runs")))
+        _demo(quiet=quiet)
         return
 
     from s2st_bench import compose
 
-    if dry_run:
-        task = _print
-    else:
-        task = partial(_run, folders=folders, progress=not quiet and sys.stderr.isatty())
+    task: Callable[[RunConfig], object] = _print
+    if not dry_run:
+        task = partial(_run, folders=folders, quiet=quiet)
     if multirun:
         compose.multirun(task, overrides or [], plugin_dirs=folders)
     else:
@@ -62,9 +55,20 @@ def _print(config: RunConfig) -> None:
     typer.echo(f"---\n{config.to_yaml()}", nl=False)
 
 
-def _run(config: RunConfig, *, folders: list[Path], progress: bool) -> Path:
+def _run(config: RunConfig, *, folders: list[Path], quiet: bool) -> Path:
     from s2st_bench import runner
+    from s2st_bench.cli.progress import ProgressLine
 
-    folder = runner.run(config, plugin_dirs=folders, progress=progress)
+    with ProgressLine(quiet=quiet) as line:
+        folder = runner.run(config, plugin_dirs=folders, progress=line)
     typer.echo(folder)
     return folder
+
+
+def _demo(*, quiet: bool) -> None:
+    from s2st_bench import demo
+    from s2st_bench.cli.progress import ProgressLine
+
+    with ProgressLine(quiet=quiet) as line:
+        page = demo.run_demo(Path("runs"), say=partial(typer.echo, err=True), progress=line)
+    typer.echo(f"the board: {page}")

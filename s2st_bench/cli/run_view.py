@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from s2st_bench import records
@@ -10,7 +10,7 @@ from s2st_bench.cli.common import printable, table
 from s2st_bench.errors import UsageError
 from s2st_bench.params import nearest_key
 from s2st_bench.store import RunFolder
-from s2st_bench.types import Score, Segment, Step, TimedWrite, Trace
+from s2st_bench.types import Segment, Step, TimedWrite, Trace
 
 
 def as_json(folder: RunFolder) -> dict[str, Any]:
@@ -42,9 +42,10 @@ def summary(folder: RunFolder) -> str:
     parts = [str(folder.path), table([[name, printable(value)] for name, value in rows])]
     if notice := record.corpus_card.get("notice"):
         parts.append(printable(str(notice)))
-    if record.scores:
-        head = [["metric", "value", "unit", "95 % interval", "scored"]]
-        parts.append(table(head + [_score_row(s) for s in record.scores], right=(1, 3, 4)))
+    if (folder.path / "scores.json").is_file():
+        head = ["metric", "value", "unit", "95 % interval", "scored"]
+        corpus = folder.scores().get("corpus", [])
+        parts.append(table([head, *map(_score_row, corpus)], right=(1, 3, 4)))
     else:
         parts.append(f"not scored yet: s2st-bench score {folder.path}")
     if failed:
@@ -55,10 +56,21 @@ def summary(folder: RunFolder) -> str:
     return "\n\n".join(parts)
 
 
-def _score_row(score: Score) -> list[str]:
-    value = "–" if score.value is None else f"{score.value:.3f}"
-    interval = "" if score.ci95 is None else f"{score.ci95[0]:.3f} … {score.ci95[1]:.3f}"
-    return [score.metric, value, score.unit, interval, f"{score.n_scored}/{score.n_total}"]
+def _score_row(row: Mapping[str, Any]) -> list[str]:
+    """One entry of ``scores.json`` as cells."""
+    ends = row.get("ci95")
+    group = row.get("group") or "all"
+    return [
+        printable(str(row["metric"])) + ("" if group == "all" else f" ({printable(str(group))})"),
+        number(row.get("value")),
+        str(row.get("unit", "")),
+        f"{number(ends[0])} … {number(ends[1])}" if ends else "",
+        f"{row.get('n_scored')}/{row.get('n_total')}",
+    ]
+
+
+def number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
 
 
 def recording(folder: RunFolder, recording_id: str) -> str:
