@@ -1,8 +1,9 @@
 """Waveforms and listening files, within a budget.
 
 Sound is what takes time and space, so a board holds it for as many recordings as its budget of
-seconds allows, in the corpus' order; each file is written once, in Ogg Vorbis (as small as Opus for speech, and written several times
-faster).  Peaks are one character per bucket (see :func:`encode_peaks`).
+seconds allows, in the corpus' order; each file is written once, in Ogg Vorbis (about as small as
+Opus for speech, and encoded ten times faster).  Peaks are one character per bucket (see
+:func:`encode_peaks`).
 """
 
 from __future__ import annotations
