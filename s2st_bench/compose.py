@@ -270,7 +270,7 @@ def _metrics(
             return override
         known = [*groups.options["metrics"], *registry.names("metrics")]
         for name in names:
-            if name not in known and name.removesuffix("_CA") not in known:
+            if _plain_metric(name) not in known:
                 near = difflib.get_close_matches(name, known, n=1)
                 hint = f" Did you mean metrics={near[0]} ?" if near else ""
                 raise ConfigError(f"metrics={name}: no such metric or preset.{hint} "
@@ -398,12 +398,15 @@ def _apply_pair(values: dict[str, Any]) -> None:
 
 
 def _check_metric(name: str, registry: Registry) -> None:
-    names = registry.names("metrics")
-    if name not in names and name.removesuffix("_CA") not in names:
-        try:
-            registry.get("metrics", name)
-        except UnknownPluginError as error:
-            raise ConfigError(f"metrics: {error}") from None
+    try:
+        registry.get("metrics", _plain_metric(name))
+    except UnknownPluginError as error:
+        raise ConfigError(f"metrics: {error}") from None
+
+
+def _plain_metric(name: str) -> str:
+    """A metric's registered name: ``AL`` of the variants ``AL_CA``, ``AL_pen``, ``AL_CA_pen``."""
+    return name.removesuffix("_pen").removesuffix("_CA")
 
 
 def _keys(node: DictConfig, prefix: str = "") -> Iterator[str]:

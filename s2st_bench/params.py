@@ -148,11 +148,15 @@ def unknown(key: str, known: Sequence[str], value: Any = None) -> str:
 
 def nearest_key(key: str, known: Sequence[str]) -> str | None:
     """The known dotted key that is most likely meant, or none."""
-    if near := difflib.get_close_matches(key, known, n=1, cutoff=0.7):
+    parent, _, leaf = key.rpartition(".")
+    beside = {k.rpartition(".")[2]: k for k in known if k.rpartition(".")[0] == parent}
+    if near := difflib.get_close_matches(leaf, list(beside), n=1, cutoff=0.6):
+        return beside[near[0]]
+    elsewhere = [k for k in known if k.rpartition(".")[0] != parent]
+    if near := difflib.get_close_matches(key, elsewhere, n=1, cutoff=0.85):
         return near[0]
     # the last part right, but said of another part of the configuration: worker=2
-    leaf = key.rpartition(".")[2]
-    leaves = {name.rpartition(".")[2]: name for name in reversed(known)}
+    leaves = {k.rpartition(".")[2]: k for k in reversed(elsewhere)}
     near = difflib.get_close_matches(leaf, list(leaves), n=1, cutoff=0.8)
     return leaves[near[0]] if near else None
 

@@ -2,8 +2,9 @@
 
 ``live`` is the listener's clock.  A job starts at max(arrival of its step's source where it
 consumed it, end of its parents, end of the job before it on its resource) and takes its measured
-compute divided by ``speed``; time on the network does not scale.  *Sequential* puts all jobs on
-one resource in logged order, *concurrent* each on its own ``resource``.
+compute divided by ``speed``; time on the network does not scale.  Jobs are taken in the order of
+their ids, which is the order in which the work was done.  *Sequential* puts all on one resource;
+*concurrent* each on its own ``resource``, which for a trace that ran in order is its stage.
 
 The peers' definitions, on the same logged jobs (``a_k``: audio end of the step of write k;
 ``C(t)``: compute spent on the recording up to a point of the log):
@@ -23,8 +24,9 @@ What none of these can know is refused: see :func:`live_times`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Literal
 
 from s2st_bench.errors import NotComparable, TraceError, UsageError
@@ -96,7 +98,7 @@ def live_times(
         signature["approx"] = "yes"
     if rule != "live":
         return Retimed(_peer_times(trace, rule, speed), signature, optimistic=False)
-    starts = schedule(trace.steps, stages or trace.stages, speed)
+    starts = schedule(trace.steps, speed, _worker(trace.stages, stages or trace.stages))
     offsets = _offsets(trace, speed)
     times = tuple(
         starts[write.job] + offset
@@ -105,51 +107,72 @@ def live_times(
     return Retimed(times, signature, optimistic=other_stages and stages == "concurrent")
 
 
-def schedule(steps: Sequence[Step], stages: Stages, speed: float = 1.0) -> dict[int, float]:
+def schedule(
+    steps: Sequence[Step], speed: float = 1.0,
+    worker: Callable[[Job], str] = attrgetter("resource"),
+) -> dict[int, float]:
     """The job-graph recursion: when each job starts, in seconds, by job id.
+
+    ``worker`` names the resource that a job takes; those of one resource take turns.
 
     Raises
     ------
     TraceError
-        A job names a parent that does not come before it in the log.
+        A job names a parent that does not come before it.
     """
     starts: dict[int, float] = {}
     ends: dict[int, float] = {}
     free: dict[str, float] = {}
-    for step in steps:
-        for job in step.jobs:
-            resource = MAIN if stages == "sequential" else job.resource
-            start = free.get(resource, 0.0)
-            if job.on_source:
-                start = max(start, step.arrived_s)
-            for parent in job.parents:
-                if parent not in ends:
-                    raise TraceError(
-                        f"job {job.id} ({job.stage}) names parent {parent}, which does not come "
-                        "before it; the trace is damaged, run the recording again"
-                    )
-                start = max(start, ends[parent])
-            starts[job.id] = start
-            ends[job.id] = free[resource] = start + _duration(job, speed)
+    for step, job in _in_order(steps):
+        resource = worker(job)
+        start = free.get(resource, 0.0)
+        if job.on_source:
+            start = max(start, step.arrived_s)
+        for parent in job.parents:
+            if parent not in ends:
+                raise TraceError(
+                    f"job {job.id} ({job.stage}) names parent {parent}, which does not come before "
+                    "it; the trace is damaged, run the recording again"
+                )
+            start = max(start, ends[parent])
+        starts[job.id] = start
+        ends[job.id] = free[resource] = start + _duration(job, speed)
     return starts
 
 
+def _in_order(steps: Sequence[Step]) -> Iterator[tuple[Step, Job]]:
+    """Jobs as the work was done, which in a pipeline interleaves steps."""
+    pairs = [(step, job) for step in steps for job in step.jobs]
+    pairs.sort(key=lambda pair: pair[1].id)
+    return iter(pairs)
+
+
+def _worker(logged: Stages, wanted: Stages) -> Callable[[Job], str]:
+    if wanted == "sequential":
+        return lambda job: MAIN
+    if logged == "concurrent":
+        return lambda job: job.resource
+    return lambda job: job.stage if job.resource == MAIN else job.resource
+
+
 def _peer_times(trace: Trace, rule: Rule, speed: float) -> tuple[float, ...]:
-    before: dict[int, float] = {}
-    in_step: dict[int, float] = {}
-    total = 0.0
-    for step in trace.steps:
-        step_start = total
-        for job in step.jobs:
-            before[job.id] = total
-            total += _duration(job, speed)
-        in_step.update((job.id, total - step_start) for job in step.jobs)
-    audio_end = [step.source_s for step, _ in output_writes(trace)]
-    jobs = [write.job for _, write in output_writes(trace)]
     if rule == "simulstream":
-        return tuple(a + in_step[job] for a, job in zip(audio_end, jobs, strict=True))
-    offsets = _offsets(trace, speed)
-    spent = [before[job] + offset for job, offset in zip(jobs, offsets, strict=True)]
+        return tuple(
+            step.source_s + sum(_duration(job, speed) for job in step.jobs)
+            for step in trace.steps
+            for write in step.writes
+            if write.output
+        )
+    before: dict[int, float] = {}
+    total = 0.0
+    for _, job in _in_order(trace.steps):
+        before[job.id] = total
+        total += _duration(job, speed)
+    audio_end = [step.source_s for step, _ in output_writes(trace)]
+    spent = [
+        before[write.job] + offset
+        for (_, write), offset in zip(output_writes(trace), _offsets(trace, speed), strict=True)
+    ]
     if rule == "simuleval":
         return tuple(a + c for a, c in zip(audio_end, spent, strict=True))
     return _differenced(audio_end, spent)

@@ -29,7 +29,6 @@ from collections.abc import (
 )
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar
 
 from s2st_bench.types import (
     AudioChunk,
@@ -155,9 +154,10 @@ class System(ABC):
     against the configuration) and does no work before :meth:`load`.
     """
 
-    sources: ClassVar[frozenset[Modality]] = frozenset({"speech"})
-    outputs: ClassVar[frozenset[Modality]] = frozenset({"text"})
-    privileged: ClassVar[bool] = False
+    # Set on the class, or in the constructor where they follow from the parameters.
+    sources: frozenset[Modality] = frozenset({"speech"})
+    outputs: frozenset[Modality] = frozenset({"text"})
+    privileged: bool = False
     """True for controls, which see the references and never rank."""
 
     name: str = ""
@@ -190,6 +190,40 @@ class System(ABC):
     ) -> Sequence[Answer]:
         """Answer for several sessions at once (``ideal`` clock only); default: one by one."""
         return [s.policy(o) for s, o in zip(sessions, observations, strict=True)]
+
+
+class HypothesisSession(Session):
+    """A session that can say, at any time, how all it has heard translates.
+
+    Policies around it (``offline``, ``eager``, local agreement, hold-n) decide what of that is
+    written.  On its own it hears everything and decodes once.
+    """
+
+    @abstractmethod
+    def accept(self, chunk: AudioChunk | TextChunk) -> None:
+        """Take in new source."""
+
+    @abstractmethod
+    def hypothesis(self, is_last: bool) -> str:
+        """The translation of all source so far, from its first word; final if ``is_last``.
+
+        A session that bounds its memory keeps what it can no longer change at the front.
+        """
+
+    def policy(self, observation: Observation) -> Answer:
+        if observation.chunk is not None:
+            self.accept(observation.chunk)
+        if not observation.is_last:
+            return Read()
+        return [Write(self.hypothesis(is_last=True), is_final=True)]
+
+
+class HypothesisSystem(System):
+    """A system whose hypotheses other policies can use (``system=offline system.inner=…``)."""
+
+    @abstractmethod
+    def open_hypothesis(self, task: Task, recording: Recording | None = None) -> HypothesisSession:
+        """Start a session to be asked for hypotheses; a control is shown the recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +292,8 @@ def _or(modalities: Iterable[Modality]) -> str:
 __all__ = [
     "OTHER",
     "Answer",
+    "HypothesisSession",
+    "HypothesisSystem",
     "Meter",
     "Observation",
     "PipelineSession",

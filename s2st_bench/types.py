@@ -364,6 +364,8 @@ class Score:
     higher_is_better: bool | None = None
     reason: str = ""
     """Why ``value`` is none."""
+    group: str = "all"
+    """The part of the corpus it is of: all, or the items of one ``Segment.origin``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class FfmpegDecoder(Decoder):
         if len(data) < n * self.channels * 4 and self._process.wait() != 0:
             raise AudioError(f"{self._path}: ffmpeg cannot decode it: {self._last_message()}")
         whole = len(data) // (self.channels * 4) * self.channels
-        return np.frombuffer(data, dtype="<f4", count=whole).reshape(-1, self.channels)
+        return np.frombuffer(data, dtype="<f4", count=whole).reshape(-1, self.channels).copy()
 
     def close(self) -> None:
         if self._process.poll() is None:

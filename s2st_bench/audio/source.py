@@ -19,7 +19,9 @@ from s2st_bench.audio.resample import DEFAULT_QUALITY, Resampler, resampler_dela
 from s2st_bench.types import Samples
 
 DEFAULT_RATE_HZ = 16_000
-_BLOCK_FRAMES = 1 << 16
+# 64 kB blocks come from the allocator's heap; larger ones are mapped and faulted in anew each time,
+# which costs more than reading them.
+_BLOCK_FRAMES = 1 << 14
 
 
 class SourceStream:
@@ -114,8 +116,9 @@ class SourceStream:
 
     def _fill(self, n: int) -> None:
         """Read until ``n`` samples and the ones kept in hand are in the buffer, or the end."""
-        parts = [self._buffer[self._position :]]
-        have = len(parts[0])
+        rest = self._buffer[self._position :]
+        parts = [rest] if len(rest) else []
+        have = len(rest)
         while have < n + self._ahead and not self._ended:
             block = self._reader.read(_BLOCK_FRAMES)
             self._source_frames += len(block)
@@ -128,7 +131,7 @@ class SourceStream:
                     block = np.concatenate([block, self._resampler.finish()])
             parts.append(block)
             have += len(block)
-        self._buffer = np.concatenate(parts)
+        self._buffer = parts[0] if len(parts) == 1 else np.concatenate(parts)
         self._position = 0
 
 

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from s2st_bench.errors import DependencyError, UsageError
-from s2st_bench.speech.words import WordTimer
+from s2st_bench.speech.words import Utterance, WordTimer
 from s2st_bench.types import Samples, Word
 
 RATE_HZ = 22_050
@@ -51,18 +51,6 @@ class SpokenPiece:
 
     samples: Samples
     words: tuple[Word, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Utterance:
-    """A whole utterance: ``samples[n]`` and one word per whitespace-separated token."""
-
-    samples: Samples
-    words: tuple[Word, ...]
-
-    @property
-    def duration_s(self) -> float:
-        return len(self.samples) / RATE_HZ
 
 
 def synthesize(
@@ -107,6 +95,7 @@ def speak(text: str, voice: str, rate_wpm: int = 175, pitch: int = 50) -> Uttera
     samples = [piece.samples for piece in pieces]
     return Utterance(
         np.concatenate(samples) if samples else np.zeros(0, np.float32),
+        RATE_HZ,
         tuple(word for piece in pieces for word in piece.words),
     )
 

@@ -1,4 +1,4 @@
-"""Word times of synthesised speech, from the events a synthesiser gives.
+"""Synthesised utterances and their word times, from the events a synthesiser gives.
 
 A synthesiser marks where a word of the text begins and which phonemes follow.  Here that becomes
 one :class:`~s2st_bench.types.Word` per whitespace-separated token of the text, always: in order,
@@ -15,8 +15,22 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from s2st_bench.types import Word
+from s2st_bench.types import Samples, Word
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """Speech ``samples[n]`` and one word per whitespace-separated token of its text."""
+
+    samples: Samples
+    sample_rate_hz: int
+    words: tuple[Word, ...]
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.samples) / self.sample_rate_hz
 
 
 class WordTimer:

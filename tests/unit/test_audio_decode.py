@@ -116,6 +116,12 @@ def test_a_slice_is_bit_equal_to_the_full_decode(
     assert np.array_equal(decode(path, block, **window), full[start:stop])
 
 
+@pytest.mark.parametrize("suffix", ["wav", "f32.wav", "flac", "aiff"])
+def test_samples_are_those_of_libsndfile(tmp_path: Path, suffix: str) -> None:
+    path = write(tmp_path, suffix, 16_000, 1)
+    assert np.array_equal(decode(path), soundfile.read(path, dtype="float32")[0])
+
+
 def test_frames_give_the_slice_that_seconds_would_round_away(tmp_path: Path) -> None:
     path = write(tmp_path, "wav", 16_000, 1)
     with open_frames(path, 4_639, 3) as reader:
@@ -211,6 +217,30 @@ def test_a_file_cut_short_is_an_error(tmp_path: Path, suffix: str, kept: float) 
     path.write_bytes(data[: int(len(data) * kept)])
     with pytest.raises(AudioError, match=path.name):
         decode(path)
+
+
+@pytest.mark.parametrize("suffix", SUBTYPES)
+def test_damaged_bytes_are_an_audio_error_or_decode(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")  # without ffmpeg, which costs 0.1 s a file
+    path = write(tmp_path, suffix, 16_000, 1, seconds=1.0)
+    whole = path.read_bytes()
+    rng = np.random.default_rng(7)
+    refused = 0
+    for _ in range(40):
+        data = bytearray(whole)
+        for at in rng.integers(0, rng.choice([60, 300, len(data)]), rng.integers(1, 8)):
+            data[at] = rng.choice([0, 255, rng.integers(256)])
+        path.write_bytes(data)
+        try:
+            info(path)
+            decode(path)
+            decode(path, offset_s=0.3, duration_s=0.1)
+        except AudioError as error:
+            refused += 1
+            assert path.name in str(error)
+    assert refused > 0
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

@@ -6,14 +6,13 @@ import heapq
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s2st_bench.errors import NotComparable, TraceError, UsageError
-from s2st_bench.retime import RULES, live_times, schedule
+from s2st_bench.retime import RULES, Stages, live_times, schedule
 from s2st_bench.timeline import NO_JOB
 from s2st_bench.types import MAIN, Job, Step, TimedWrite, Trace
 
@@ -21,19 +20,17 @@ from s2st_bench.types import MAIN, Job, Step, TimedWrite, Trace
 
 
 def simulate(
-    steps: Sequence[Step], stages: Literal["sequential", "concurrent"], speed: float
+    steps: Sequence[Step], stages: Stages, speed: float
 ) -> dict[int, float]:
     """When each job starts, by events: audio arrives, jobs end, workers take their next job.
 
-    Workers serve their own queue strictly in logged order, and look at it after each event.
+    Workers serve their own queue strictly in the order of ids, and look at it after each event.
     """
     queues: dict[str, deque[Job]] = {}
-    needs_audio: dict[int, int] = {}
-    for index, step in enumerate(steps):
-        for job in step.jobs:
-            worker = MAIN if stages == "sequential" else job.resource
-            queues.setdefault(worker, deque()).append(job)
-            needs_audio[job.id] = index
+    needs_audio = {job.id: index for index, step in enumerate(steps) for job in step.jobs}
+    for job in sorted((j for step in steps for j in step.jobs), key=lambda job: job.id):
+        worker = MAIN if stages == "sequential" else job.resource
+        queues.setdefault(worker, deque()).append(job)
     heard = [False] * len(steps)
     busy: set[str] = set()
     done: set[int] = set()
@@ -72,69 +69,75 @@ def simulate(
 @st.composite
 def job_graphs(draw: st.DrawFn) -> tuple[Step, ...]:
     """Steps (some silent, some without jobs) of jobs that join up to three earlier ones."""
-    steps: list[Step] = []
-    next_id, at = 0, 0.0
+    arrivals, at = [], 0.0
     for _ in range(draw(st.integers(0, 8))):
         at += draw(st.sampled_from([0.0, 0.1, 0.32, 1.0, 2.5]))
-        jobs: list[Job] = []
-        for _ in range(draw(st.integers(0, 4))):
-            network = draw(st.sampled_from([0.0, 0.0, 0.2]))
-            compute = draw(st.sampled_from([0.0, 0.01, 0.3, 0.5, 1.7])) + network
-            parents = draw(st.sets(st.integers(0, next_id - 1), max_size=3)) if next_id else ()
-            jobs.append(Job(
-                next_id, "s", 0.0, compute, tuple(sorted(parents)),
-                draw(st.sampled_from([MAIN, "asr", "mt", "tts"])), network,
-                on_source=draw(st.booleans()),
-            ))
-            next_id += 1
-        writes = [TimedWrite(j.id, j.compute_s, "w ") for j in jobs if draw(st.booleans())]
-        steps.append(Step(at, at, tuple(jobs), tuple(writes)))
-    return tuple(steps)
+        arrivals.append(at)
+    # As in a pipeline, a job may belong to an earlier step than the job done before it.
+    jobs: list[list[Job]] = [[] for _ in arrivals]
+    for number in range(draw(st.integers(0, 16)) if arrivals else 0):
+        network = draw(st.sampled_from([0.0, 0.0, 0.2]))
+        compute = draw(st.sampled_from([0.0, 0.01, 0.3, 0.5, 1.7])) + network
+        parents = draw(st.sets(st.integers(0, number - 1), max_size=3)) if number else ()
+        jobs[draw(st.integers(0, len(arrivals) - 1))].append(Job(
+            number, "s", 0.0, compute, tuple(sorted(parents)),
+            draw(st.sampled_from([MAIN, "asr", "mt", "tts"])), network,
+            on_source=draw(st.booleans()),
+        ))
+    return tuple(
+        Step(at, at, tuple(done),
+             tuple(TimedWrite(j.id, j.compute_s, "w ") for j in done if draw(st.booleans())))
+        for at, done in zip(arrivals, jobs, strict=True)
+    )
+
+
+def scheduled(steps: Sequence[Step], stages: Stages, speed: float = 1.0) -> dict[int, float]:
+    if stages == "sequential":
+        return schedule(steps, speed, lambda job: MAIN)
+    return schedule(steps, speed)
 
 
 @settings(max_examples=300, deadline=None)
 @given(job_graphs(), st.sampled_from(["sequential", "concurrent"]),
        st.sampled_from([1.0, 0.5, 3.0]))
 def test_recursion_equals_the_event_simulation(
-    steps: tuple[Step, ...], stages: Literal["sequential", "concurrent"], speed: float
+    steps: tuple[Step, ...], stages: Stages, speed: float
 ) -> None:
-    got, wanted = schedule(steps, stages, speed), simulate(steps, stages, speed)
+    got, wanted = scheduled(steps, stages, speed), simulate(steps, stages, speed)
     assert got.keys() == wanted.keys()
     assert got == pytest.approx(wanted, abs=1e-9)
 
 
 @given(job_graphs(), st.sampled_from(["sequential", "concurrent"]))
 def test_own_stages_at_speed_one_give_back_the_schedule(
-    steps: tuple[Step, ...], stages: Literal["sequential", "concurrent"]
+    steps: tuple[Step, ...], stages: Stages
 ) -> None:
-    starts = schedule(steps, stages)
+    starts = scheduled(steps, stages)
     logged = tuple(
         replace(step, jobs=tuple(
             replace(j, start_s=starts[j.id], end_s=starts[j.id] + j.compute_s) for j in step.jobs
         )) for step in steps
     )
-    assert schedule(logged, stages) == pytest.approx(starts, abs=1e-9)
+    assert scheduled(logged, stages) == pytest.approx(starts, abs=1e-9)
 
 
 @given(job_graphs())
 def test_stages_side_by_side_are_never_later(steps: tuple[Step, ...]) -> None:
-    one, many = schedule(steps, "sequential"), schedule(steps, "concurrent")
+    one, many = scheduled(steps, "sequential"), scheduled(steps, "concurrent")
     assert all(many[job] <= start + 1e-9 for job, start in one.items())
 
 
-@given(job_graphs())
-def test_without_compute_live_is_arrival(steps: tuple[Step, ...]) -> None:
-    idle = tuple(
-        replace(s, jobs=tuple(replace(j, end_s=j.start_s, network_s=0.0, on_source=True)
-                              for j in s.jobs),
-                writes=tuple(replace(w, at_s=0.0) for w in s.writes))
-        for s in steps
-    )
-    trace = Trace("s", "r", "en", 10.0, idle)
-    arrivals = [s.arrived_s for s in idle for _ in s.writes]
+@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from([0.0, 0.3, 2.0]))))
+def test_without_compute_every_clock_is_arrival(said: list[tuple[int, float]]) -> None:
+    steps, at = [], 0.0
+    for number, (writes, gap) in enumerate(said):
+        at += gap
+        steps.append(Step(at, at, (Job(number, "s", at, at),),
+                          tuple(TimedWrite(number, 0.0, "w ") for _ in range(writes))))
+    trace = Trace("s", "r", "en", 10.0, tuple(steps))
+    arrivals = [s.arrived_s for s in steps for _ in s.writes]
     for rule in RULES:
-        times = live_times(trace, rule, speed=2.0).times
-        assert times == pytest.approx(arrivals, abs=1e-9)
+        assert live_times(trace, rule, speed=2.0).times == pytest.approx(arrivals, abs=1e-9)
 
 
 # --- the toy recordings of the field notes, one chunk a second ---------------------------------
@@ -186,8 +189,8 @@ def test_faster_machine_moves_writes_inside_jobs_but_not_the_network() -> None:
 def test_sequential_as_concurrent_is_optimistic_and_says_so() -> None:
     steps = tuple(
         Step(float(k), float(k), (
-            Job(2 * k, "asr", 0.0, 0.8, resource="asr"),
-            Job(2 * k + 1, "mt", 0.0, 0.8, (2 * k,), resource="mt", on_source=False),
+            Job(2 * k, "asr", 0.0, 0.8),
+            Job(2 * k + 1, "mt", 0.0, 0.8, (2 * k,), on_source=False),
         ), (TimedWrite(2 * k + 1, 0.8, "w "),))
         for k in range(1, 4)
     )
@@ -197,6 +200,13 @@ def test_sequential_as_concurrent_is_optimistic_and_says_so() -> None:
     assert got.optimistic and got.signature == {"ca": "live", "stages": "concurrent"}
     back = live_times(replace(trace, stages="concurrent"), stages="sequential")
     assert back.times == pytest.approx((2.6, 4.2, 5.8)) and not back.optimistic
+
+
+def test_concurrent_stages_that_share_a_worker_go_on_sharing_it() -> None:
+    step = Step(1.0, 1.0, (Job(0, "asr", 1.0, 2.0), Job(1, "mt", 2.0, 3.0)),
+                (TimedWrite(1, 1.0, "w"),))
+    trace = Trace("s", "r", "en", 1.0, (step,), stages="concurrent")
+    assert live_times(trace, speed=2.0).times == (2.0,)
 
 
 def test_defaults_are_the_logged_times_for_every_kind() -> None:
@@ -253,7 +263,7 @@ def test_wrong_options_are_named() -> None:
 
 def test_parent_that_does_not_come_before_is_a_damaged_trace() -> None:
     with pytest.raises(TraceError, match="parent 9"):
-        schedule((Step(1.0, 1.0, (Job(0, "s", 1.0, 2.0, (9,)),)),), "sequential")
+        schedule((Step(1.0, 1.0, (Job(0, "s", 1.0, 2.0, (9,)),)),))
 
 
 def test_nothing_said_has_no_times() -> None:

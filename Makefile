@@ -1,0 +1,61 @@
+# demo   install the torch-free core and run the demo        test   install everything, fast tests
+# check  ruff, mypy --strict, fast tests                     slow   the long tests
+# bench  measurements                                        clean  the environment and caches
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: demo test check slow bench clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.demo
+	@$(BIN)/s2st-bench run
+
+test: $(VENV)/.full
+	@$(PYTEST) -m "not slow"
+
+check: $(VENV)/.full
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(PYTEST) -m "not slow"
+
+slow: $(VENV)/.full
+	@$(PYTEST) -m slow
+
+bench: $(VENV)/.full
+	@$(BIN)/python -m benchmarks
+
+# The environment; bare Debian has a python3 without venv.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo "s2st-bench needs Python 3.11 or newer: make PYTHON=python3.11 …"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || tools/debian.sh python3-venv
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# The demo's set; nothing to do where the full set is already there.
+$(VENV)/.demo: $(VENV)/.made pyproject.toml constraints-core.txt
+	@if [ ! -e $(VENV)/.full ]; then \
+	    echo "installing the core and the demo's parts (no torch) …"; \
+	    $(PIP) install -c constraints-core.txt -e '.[demo]' && \
+	    $(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || exit 1; \
+	fi
+	@touch $@
+
+# Everything.  torch first and pinned: a resolver left to choose takes one with several GB of CUDA
+# packages.  TORCH_INDEX=URL names an index with CPU builds where the default one has none.
+# compileall: where PYTHONDONTWRITEBYTECODE is set, importing torch's stack takes 10-20 s else.
+$(VENV)/.full: $(VENV)/.made pyproject.toml constraints.txt
+	@tools/debian.sh --optional build-essential python3-dev ffmpeg espeak-ng \
+	    apertium apertium-eng-spa chromium chromium-driver
+	@echo "installing torch …"
+	@$(PIP) install $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) $$(grep '^torch==' constraints.txt)
+	@echo "installing the full set …"
+	@$(PIP) install -c constraints.txt -e '.[all,dev]'
+	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true
+	@touch $@ $(VENV)/.demo
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,60 @@
+"""What the verbs share: the plugin folders option, tables, text that cannot harm a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from s2st_bench.registry import Registry
+
+PluginDirs = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--plugin-dir", metavar="DIR", show_default=False,
+        help="Folder with systems/, metrics/ or datasets/ of your own; may be repeated.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+def folders_of(ctx: typer.Context, given: Sequence[Path] | None = None) -> list[Path]:
+    """Plugin folders named before and after the verb; each must exist."""
+    from s2st_bench.errors import UsageError
+
+    folders = [*(ctx.obj or []), *(given or [])]
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"--plugin-dir {folder}: no such folder")
+    return folders
+
+
+def registry_of(ctx: typer.Context, given: Sequence[Path] | None = None) -> Registry:
+    """The registry with the user's folders."""
+    from s2st_bench.registry import Registry
+
+    return Registry(folders_of(ctx, given))
+
+
+def printable(text: str) -> str:
+    """One line without control characters or direction overrides: what a system said must not
+    move the cursor or hide what follows.
+    """
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" if c not in "\n\t" else " "
+                   for c in text)
+
+
+def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
+    """Columns set flush; ``right`` are the columns of numbers."""
+    if not rows:
+        return ""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [cell.rjust(width) if i in right else cell.ljust(width)
+                 for i, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)

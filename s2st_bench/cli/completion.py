@@ -1,0 +1,101 @@
+"""Shell completion of overrides, from file names only: no plugin and no hydra is imported.
+
+``run <TAB>`` gives keys, ``system=<TAB>`` the systems there are, ``system.<TAB>`` the parameters
+of the system chosen before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from s2st_bench.registry import Registry
+
+_VALUES = {"stages": ("sequential", "concurrent"), "score": ("true", "false"),
+           "outputs": ("[text]", "[speech]", "[text,speech]")}
+
+
+def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Typer's entry."""
+    import warnings
+
+    parent = ctx.parent.params.get("plugin_dir") if ctx.parent else None
+    folders = [Path(p) for p in (*(parent or ()), *(ctx.params.get("plugin_dir") or ()))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return complete(ctx.params.get("overrides") or [], incomplete, folders)
+
+
+def complete(words: Sequence[str], incomplete: str, folders: Sequence[Path] = ()) -> list[str]:
+    """What may stand for ``incomplete`` after ``words``.
+
+    bash hands ``system=ca`` over as three words and replaces only the last; then bare values
+    are given.
+    """
+    from s2st_bench.registry import Registry
+
+    files = _options(Registry(folders))
+    if incomplete == "=" and words:
+        return _matching(_values(words[-1], files), "")
+    if len(words) >= 2 and words[-1] == "=":
+        return _matching(_values(words[-2], files), incomplete)
+    key, equals, value = incomplete.partition("=")
+    if equals:
+        return [f"{key}={found}" for found in _matching(_values(key, files), value)]
+    keys = {f"{group}=" for group in files} | {f"{name}=" for name in _keys(_shipped("run.yaml"))}
+    for group in files:
+        if chosen := _chosen(group, words, files):
+            keys |= {f"{group}.{name}=" for name in _keys(chosen) if name != "name"}
+    return _matching(sorted(keys), incomplete)
+
+
+def _options(registry: Registry) -> Mapping[str, Mapping[str, Path]]:
+    """Group → option → file."""
+    from s2st_bench.paths import shipped_configs
+
+    options: dict[str, dict[str, Path]] = {
+        "system": dict(registry.options("systems")), "dataset": dict(registry.options("datasets"))
+    }
+    for folder in (shipped_configs(), *registry.config_folders()):
+        for path in sorted(folder.glob("*/*.yaml")):
+            options.setdefault(path.parent.name, {}).setdefault(path.stem, path)
+    return options
+
+
+def _values(key: str, files: Mapping[str, Mapping[str, Path]]) -> list[str]:
+    group = "system" if key.endswith(".inner") else key
+    return sorted(files.get(group, {})) or list(_VALUES.get(key, ()))
+
+
+def _chosen(
+    group: str, words: Sequence[str], files: Mapping[str, Mapping[str, Path]]
+) -> Path | None:
+    """The configuration of a group that the words before chose."""
+    text = " ".join(words).replace(" = ", "=")
+    names = [w.partition("=")[2] for w in text.split() if w.startswith(f"{group}=")]
+    return files[group].get(names[-1]) if names else None
+
+
+def _keys(path: Path) -> list[str]:
+    """Top-level keys of a flat YAML file."""
+    import yaml
+
+    try:
+        found = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return []
+    return [str(key) for key in found if key != "defaults"] if isinstance(found, dict) else []
+
+
+def _shipped(name: str) -> Path:
+    from s2st_bench.paths import shipped_configs
+
+    return shipped_configs() / name
+
+
+def _matching(candidates: Sequence[str], start: str) -> list[str]:
+    return [candidate for candidate in candidates if candidate.startswith(start)]

@@ -1,0 +1,64 @@
+"""``s2st-bench ls``: which systems, metrics and corpora there are, and what they lack to run."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from s2st_bench.cli.common import AsJson, PluginDirs, printable, registry_of, table
+
+if TYPE_CHECKING:
+    from s2st_bench.registry import Plugin
+
+
+class What(StrEnum):
+    systems = "systems"
+    metrics = "metrics"
+    datasets = "datasets"
+
+
+def ls(
+    ctx: typer.Context,
+    what: Annotated[
+        What | None,
+        typer.Argument(metavar="[systems|metrics|datasets]", help="One kind only.",
+                       show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+    plugin_dir: PluginDirs = None,
+) -> None:
+    """List what is there, its state, and what is missing to run it."""
+    registry = registry_of(ctx, plugin_dir)
+    kinds = [what.value] if what else [kind.value for kind in What]
+    rows = {kind: [describe(p) for p in registry.plugins() if p.kind == kind] for kind in kinds}
+    if as_json:
+        typer.echo(json.dumps({"version": 1, **rows}, ensure_ascii=False, indent=2))
+        return
+    for kind, plugins in rows.items():
+        typer.echo(f"{kind} ({len(plugins)})")
+        lines = table([[row["name"], _state(row), printable(row["summary"])] for row in plugins])
+        for line in lines.splitlines():
+            typer.echo(f"  {line}")
+
+
+def describe(plugin: Plugin) -> dict[str, Any]:
+    """A plugin as a program reads it."""
+    missing = plugin.missing()
+    return {
+        "name": plugin.name,
+        "summary": plugin.summary,
+        "state": "missing" if missing else "ready",
+        "missing": list(missing),
+        "install": plugin.pip_line,
+        "source": plugin.source.label,
+        "builtin": plugin.source.package == "s2st_bench",
+        "options": [path.stem for path in plugin.config_files()],
+    }
+
+
+def _state(row: dict[str, Any]) -> str:
+    state = f"missing: {row['install']}" if row["missing"] else "ready"
+    return state if row["builtin"] else f"{state} (from {row['source']})"

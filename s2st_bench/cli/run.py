@@ -1,0 +1,71 @@
+"""``s2st-bench run``: replay a corpus to a system and score what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from s2st_bench.cli.common import PluginDirs, folders_of
+from s2st_bench.cli.completion import complete_override
+
+if TYPE_CHECKING:
+    from s2st_bench.config import RunConfig
+
+
+def run(
+    ctx: typer.Context,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[KEY=VALUE]...", autocompletion=complete_override, show_default=False,
+            help="system=NAME dataset=NAME, and any option: target_lang=es clock=ideal chunk_s=0.5",
+        ),
+    ] = None,
+    multirun: Annotated[
+        bool, typer.Option("--multirun", "-m", help="A sweep: system.k=1,3,5 runs three times.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the composed configuration and stop.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    plugin_dir: PluginDirs = None,
+) -> None:
+    """Replay and score; prints the run folder last.  Without arguments: the demo."""
+    folders = folders_of(ctx, plugin_dir)
+    root = ctx.find_root()
+    root.meta["after_interrupt"] = (
+        "Finished recordings are kept; finish the run with: s2st-bench run resume=RUN_FOLDER"
+    )
+    if not overrides and not multirun and not dry_run:
+        from s2st_bench import demo
+
+        typer.echo(demo.run_demo(Path("runs")))
+        return
+
+    from s2st_bench import compose
+
+    task: Callable[[RunConfig], object] = _print
+    if not dry_run:
+        task = partial(_run, folders=folders, quiet=quiet)
+    if multirun:
+        compose.multirun(task, overrides or [], plugin_dirs=folders)
+    else:
+        task(compose.compose(overrides or [], plugin_dirs=folders))
+
+
+def _print(config: RunConfig) -> None:
+    typer.echo(f"---\n{config.to_yaml()}", nl=False)
+
+
+def _run(config: RunConfig, *, folders: list[Path], quiet: bool) -> Path:
+    from s2st_bench import runner
+    from s2st_bench.cli.progress import ProgressLine
+
+    with ProgressLine(quiet=quiet) as line:
+        folder = runner.run(config, plugin_dirs=folders, progress=line)
+    typer.echo(folder)
+    return folder

@@ -1,0 +1,198 @@
+"""From traces to items: what is scored, one per reference segment.
+
+A short-form recording is one item, its times from the start of the recording.  A long-form one
+is cut into its segments by a resegmenter, once per hypothesis and on unaware times; an item's
+times then run from the start of its segment and may be negative.
+
+A failed recording is an item too: its hypothesis is empty and it has no units, so that quality
+counts it as nothing said and latency leaves it out with its failure as the reason.  So is a
+recording the run has no trace of (:func:`lost_trace`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from s2st_bench.errors import NotComparable
+from s2st_bench.metric import Floats, Item, LatencyUnit
+from s2st_bench.resegment import Codes, Resegmenter, SoftSegmenter
+from s2st_bench.timeline import emissions, final_text
+from s2st_bench.types import (
+    AudioSource,
+    Emission,
+    Failure,
+    Recording,
+    Segment,
+    TextSource,
+    Trace,
+)
+from s2st_bench.units import Tokenizer, unit_spans
+
+RecordingEnd = Literal["audio", "segments"]
+"""Where a long recording ends: with its audio, or (as OmniSTEval has it) with its last segment."""
+
+
+def items(
+    trace: Trace,
+    recording: Recording,
+    unit: LatencyUnit = "word",
+    *,
+    live: Sequence[float] | None = None,
+    resegmenter: Resegmenter | None = None,
+    recording_end: RecordingEnd = "audio",
+    tokenizer: Tokenizer | None = None,
+) -> tuple[Item, ...]:
+    """The items of one trace, in the order of the recording's segments.
+
+    Parameters
+    ----------
+    live
+        Re-timed live times in seconds, one per output write.
+    resegmenter
+        For long form; none is :class:`SoftSegmenter`.
+    tokenizer
+        SentencePiece pieces of a text, for unit ``spm``.
+
+    Raises
+    ------
+    NotComparable
+        Long-form text input: its segments have no place among the tokens.
+    """
+    text = "" if trace.error is not None else final_text(trace)
+    said = () if trace.error is not None else emissions(trace, unit, live, tokenizer)
+    if not recording.long_form:
+        return (_short(trace, recording, unit, text, said),)
+    if trace.source_unit != "s":
+        raise NotComparable(
+            f"recording {recording.id!r}: its source is text and its {len(recording.segments)} "
+            "segments have no place among the tokens; give each segment as its own recording"
+        )
+    codes = _assign(trace, recording, unit, said, resegmenter or SoftSegmenter())
+    texts = _texts(text, unit, tokenizer, codes, len(recording.segments))
+    end_s = trace.source_length
+    if recording_end == "segments":
+        end_s = max(segment.end_s for segment in recording.segments)
+    return tuple(
+        _long(trace, recording, i, unit, texts[i], [said[j] for j in np.flatnonzero(codes == i)],
+              end_s)
+        for i in range(len(recording.segments))
+    )
+
+
+def lost_trace(
+    recording: Recording, target_lang: str, *, like: Trace | None = None, repeat: int = 0
+) -> Trace:
+    """The trace of a recording that the run left none of; ``like`` is another of the run's."""
+    source = recording.source
+    if isinstance(source, TextSource):
+        length = float(len(source.tokens))
+    else:
+        length = _duration_s(source, recording.segments)
+    lost = Trace(
+        system="", recording_id=recording.id, target_lang=target_lang, source_length=length,
+        source_unit="tokens" if isinstance(source, TextSource) else "s", repeat=repeat,
+        error=Failure("lost", "the run holds no trace of this recording"),
+    )
+    if like is None:
+        return lost
+    return replace(lost, system=like.system, clock=like.clock, outputs=like.outputs)
+
+
+def _duration_s(source: AudioSource, segments: Sequence[Segment]) -> float:
+    if source.duration_s is not None:
+        return source.duration_s
+    return max((segment.end_s for segment in segments), default=0.0)
+
+
+def _short(
+    trace: Trace, recording: Recording, unit: LatencyUnit, text: str, said: Sequence[Emission]
+) -> Item:
+    scale = 1000.0 if trace.source_unit == "s" else 1.0
+    length = trace.source_length * scale
+    if recording.segments:
+        segment = recording.segments[0]
+    else:
+        segment = Segment(recording.id, 0.0, trace.source_length)
+    return Item(
+        id=recording.id,
+        recording=recording,
+        segment=segment,
+        trace=trace,
+        hypothesis=text,
+        references=_references(segment, trace.target_lang),
+        units=tuple(e.unit for e in said),
+        delays=np.array([e.delay for e in said]) * scale,
+        elapsed=_elapsed(said, trace, scale, 0.0),
+        source_length=length,
+        unit=unit,
+        source_unit=trace.source_unit,
+        emissions=tuple(said),
+    )
+
+
+def _long(
+    trace: Trace, recording: Recording, index: int, unit: LatencyUnit, text: str,
+    said: Sequence[Emission], end_s: float,
+) -> Item:
+    segment = recording.segments[index]
+    offset = segment.start_s * 1000.0
+    return Item(
+        id=f"{recording.id}#{segment.id}",
+        recording=recording,
+        segment=segment,
+        trace=trace,
+        hypothesis=text,
+        references=_references(segment, trace.target_lang),
+        units=tuple(e.unit for e in said),
+        delays=np.array([e.delay for e in said]) * 1000.0 - offset,
+        elapsed=_elapsed(said, trace, 1000.0, offset),
+        source_length=(segment.end_s - segment.start_s) * 1000.0,
+        unit=unit,
+        emissions=tuple(said),
+        time_to_recording_end=end_s * 1000.0 - offset,
+    )
+
+
+def _assign(
+    trace: Trace, recording: Recording, unit: LatencyUnit, said: Sequence[Emission],
+    resegmenter: Resegmenter,
+) -> Codes:
+    references = [_references(s, trace.target_lang) for s in recording.segments]
+    return resegmenter.assign(
+        [e.unit for e in said],
+        np.array([e.delay for e in said]),
+        recording.segments,
+        [refs[0] if refs else "" for refs in references],
+        trace.target_lang,
+        unit,
+    )
+
+
+def _texts(
+    text: str, unit: LatencyUnit, tokenizer: Tokenizer | None, codes: Codes, n_segments: int
+) -> list[str]:
+    """Each segment's part of the text, white space as single spaces."""
+    _, spans = unit_spans(text, unit, tokenizer)
+    starts = [start for start, _ in spans] + [len(text)]
+    parts: list[list[str]] = [[] for _ in range(n_segments)]
+    for i, code in enumerate(codes.tolist()):
+        if code >= 0:
+            parts[code].append(text[starts[i] : starts[i + 1]])
+    return [" ".join("".join(part).split()) for part in parts]
+
+
+def _references(segment: Segment, lang: str) -> tuple[str, ...]:
+    return tuple(segment.references.get(lang, ()))
+
+
+def _elapsed(
+    said: Sequence[Emission], trace: Trace, scale: float, offset: float
+) -> Floats | None:
+    times = [e.elapsed for e in said if e.elapsed is not None]
+    if trace.clock == "ideal" or len(times) != len(said):
+        return None
+    return np.array(times, dtype=np.float64) * scale - offset

@@ -1,0 +1,75 @@
+"""Latency in which silence costs: the variants that rank (``AL_pen``, ``AL_CA_pen``, …).
+
+A recording (in long form a segment) that a system failed on, said nothing for, or whose value is
+undefined because all came too late, gets max(source length, the 95th percentile of the system's
+own values); a proportion such as AP gets 1.  All others keep their value, so the variant equals
+the plain metric for a system that answered everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from s2st_bench.errors import UsageError
+from s2st_bench.metric import Floats, Item, MeanMetric, Metric, Unscored
+
+SUFFIX = "_pen"
+
+
+class Penalised(MeanMetric):
+    """Wraps a mean latency metric."""
+
+    def __init__(self, inner: Metric) -> None:
+        super().__init__(aware=inner.aware)
+        if not isinstance(inner, MeanMetric):
+            raise UsageError(f"{inner.name}{SUFFIX}: only a mean over recordings has this variant")
+        self.inner = inner
+        self.spec = inner.spec  # type: ignore[misc]
+        self._p95 = 0.0
+
+    @property
+    def name(self) -> str:
+        return f"{self.inner.name}{SUFFIX}"
+
+    def prepare(self, items: Sequence[Item]) -> None:
+        self.inner.prepare(items)
+        values = [v for item in items if isinstance(v := self._plain(item), float)]
+        self._p95 = float(np.percentile(values, 95)) if values else 0.0
+
+    def item_value(self, item: Item) -> float | Unscored:
+        value = self._plain(item)
+        if isinstance(value, float) or not self._applies(item) or not self._silent(item):
+            return value
+        if self.spec.unit != "ms":
+            return 1.0
+        return max(item.source_length, self._p95)
+
+    def signature(self) -> Mapping[str, str]:
+        rule = "max(source,p95)" if self.spec.unit == "ms" else "1"
+        return {**self.inner.signature(), "penalty": rule}
+
+    def _plain(self, item: Item) -> float | Unscored:
+        stats = self.inner.stats(item)
+        if isinstance(stats, Unscored):
+            return stats
+        value = float(self.inner.value(stats))
+        return value if np.isfinite(value) else Unscored("undefined")
+
+    def _applies(self, item: Item) -> bool:
+        """Whether the metric has values for answers of this kind at all."""
+        measured = item.trace.clock != "ideal" and item.source_unit == "s"
+        wanted = self.spec.needs & {"text", "speech"}
+        return (measured or not self.aware) and wanted <= set(item.trace.outputs)
+
+    def _silent(self, item: Item) -> bool:
+        if item.failed:
+            return True
+        if "speech" in self.spec.needs:
+            return not item.trace.pieces
+        if not item.units:
+            return True
+        times: Floats | None = item.elapsed if self.aware else item.delays
+        end = item.time_to_recording_end or item.source_length
+        return times is not None and bool(times[0] >= end)

@@ -1,0 +1,1 @@
+"""The control that talks without listening."""

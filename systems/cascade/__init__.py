@@ -1,0 +1,1 @@
+"""A cascade: voice activity detection, recognition, translation and synthesis as a pipeline."""

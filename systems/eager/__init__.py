@@ -1,0 +1,1 @@
+"""The policy that writes whatever each new hypothesis adds."""

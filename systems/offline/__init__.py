@@ -1,0 +1,1 @@
+"""The policy that reads everything and decodes once."""

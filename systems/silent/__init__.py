@@ -1,0 +1,1 @@
+"""The control that never says anything."""

@@ -1,0 +1,54 @@
+"""Plugins in a folder of the user's, as the tests of the registry and of composing need them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Write = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write a file below the test's folder."""
+
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def plugins(tmp_path: Path, write: Write) -> Path:
+    """A folder with small systems, a corpus and presets; names that the package has not."""
+    code = (
+        "from s2st_bench.system import {base}\n"
+        "from .helper import VALUE\n"
+        "class Thing({base}):\n"
+        "    def __init__(self, *, k: int = 1, inner: System | None = None) -> None:\n"
+        "        self.k, self.inner, self.value = k, inner, VALUE\n"
+        "    def open(self, task): raise NotImplementedError\n"
+    ).format(base="System")
+    for name, config in {
+        "t_waiter": "name: t_waiter\nk: 1\nargs: {}\n",
+        "t_lagger": "name: t_lagger\nlag: 1.0\n",
+        "t_wrapper": "name: t_wrapper\ninner: null\n",
+    }.items():
+        write(f"systems/{name}/plugin.toml",
+              f'[[plugin]]\nname = "{name}"\ntarget = "thing:Thing"\nsummary = "a test\'s"\n')
+        write(f"systems/{name}/thing.py", code)
+        write(f"systems/{name}/helper.py", f"VALUE = {name!r}\n")
+        write(f"systems/{name}/config/{name}.yaml", config)
+    write("datasets/t_corpus/plugin.toml",
+          '[[plugin]]\nname = "t_corpus"\ntarget = "c:C"\nsummary = "a test\'s"\n')
+    write("datasets/t_corpus/config/t_corpus.yaml", "name: t_corpus\npath: x\n")
+    for metric in ("T_UP", "T_DOWN"):
+        write(f"metrics/{metric.lower()}/plugin.toml",
+              f'[[plugin]]\nname = "{metric}"\ntarget = "m:M"\nsummary = "a test\'s"\n')
+    write("configs/metrics/t_preset.yaml", "names: [T_UP]\n")
+    return tmp_path
