@@ -12,6 +12,7 @@ recording the run has no trace of (:func:`lost_trace`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -22,10 +23,8 @@ from s2st_bench.resegment import Codes, Resegmenter, SoftSegmenter
 from s2st_bench.timeline import emissions, final_text
 from s2st_bench.types import (
     AudioSource,
-    ClockName,
     Emission,
     Failure,
-    Modality,
     Recording,
     Segment,
     TextSource,
@@ -85,21 +84,22 @@ def items(
 
 
 def lost_trace(
-    recording: Recording, target_lang: str, *, system: str = "", repeat: int = 0,
-    clock: ClockName = "simulated", outputs: tuple[Modality, ...] = ("text",),
+    recording: Recording, target_lang: str, *, like: Trace | None = None, repeat: int = 0
 ) -> Trace:
-    """The trace of a recording that the run left none of."""
+    """The trace of a recording that the run left none of; ``like`` is another of the run's."""
     source = recording.source
     if isinstance(source, TextSource):
         length = float(len(source.tokens))
     else:
         length = _duration_s(source, recording.segments)
-    return Trace(
-        system, recording.id, target_lang, length,
-        source_unit="tokens" if isinstance(source, TextSource) else "s",
-        repeat=repeat, clock=clock, outputs=outputs,
+    lost = Trace(
+        system="", recording_id=recording.id, target_lang=target_lang, source_length=length,
+        source_unit="tokens" if isinstance(source, TextSource) else "s", repeat=repeat,
         error=Failure("lost", "the run holds no trace of this recording"),
     )
+    if like is None:
+        return lost
+    return replace(lost, system=like.system, clock=like.clock, outputs=like.outputs)
 
 
 def _duration_s(source: AudioSource, segments: Sequence[Segment]) -> float:

@@ -46,6 +46,10 @@ class Item:
     emissions: tuple[Emission, ...] = ()
     time_to_recording_end: float | None = None
     """From the segment's start to the end of the recording's audio (long form)."""
+    live: tuple[float, ...] | None = None
+    """Re-timed live times in seconds, one per output write of the trace; none: as logged."""
+    reference_length: int | None = None
+    """Units of the first reference where they are no matter of white space (``spm``)."""
 
     @property
     def cluster(self) -> str:

@@ -40,7 +40,7 @@ class Penalised(MeanMetric):
 
     def item_value(self, item: Item) -> float | Unscored:
         value = self._plain(item)
-        if isinstance(value, float) or not self._silent(item):
+        if isinstance(value, float) or not self._applies(item) or not self._silent(item):
             return value
         if self.spec.unit != "ms":
             return 1.0
@@ -57,10 +57,18 @@ class Penalised(MeanMetric):
         value = float(self.inner.value(stats))
         return value if np.isfinite(value) else Unscored("undefined")
 
+    def _applies(self, item: Item) -> bool:
+        """Whether the metric has values for answers of this kind at all."""
+        measured = item.trace.clock != "ideal" and item.source_unit == "s"
+        wanted = self.spec.needs & {"text", "speech"}
+        return (measured or not self.aware) and wanted <= set(item.trace.outputs)
+
     def _silent(self, item: Item) -> bool:
-        if self.aware and item.trace.clock == "ideal":
-            return False
-        if item.failed or not item.units:
+        if item.failed:
+            return True
+        if "speech" in self.spec.needs:
+            return not item.trace.pieces
+        if not item.units:
             return True
         times: Floats | None = item.elapsed if self.aware else item.delays
         end = item.time_to_recording_end or item.source_length

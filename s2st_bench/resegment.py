@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Literal, Protocol
 
 import numpy as np
@@ -39,6 +40,9 @@ NOWHERE = -1
 
 PUNCTUATION = frozenset(".!?,;:-()。！？，；：—（）ー")
 """What SoftSegmenter keeps apart from words."""
+
+
+_UNSPLIT = frozenset({"zh", "ja", "cmn", "zho", "jpn"})
 
 
 class Resegmenter(Protocol):
@@ -91,11 +95,11 @@ class SoftSegmenter:
         lang: str,
         unit: LatencyUnit,
     ) -> Codes:
-        split = self._splitter(lang, unit)
-        hyp_tokens, hyp_owner = _tokens(units, split)
         ref_units = [split_units(r.lower(), unit) for r in references]
         ref_segment = [i for i, row in enumerate(ref_units) for _ in row]
-        ref_tokens, ref_owner = _tokens([u for row in ref_units for u in row], split)
+        with self._splitter(lang, unit) as split:
+            hyp_tokens, hyp_owner = _tokens(units, split)
+            ref_tokens, ref_owner = _tokens([u for row in ref_units for u in row], split)
         of_token = assign_tokens(
             ref_tokens, [ref_segment[i] for i in ref_owner], hyp_tokens, unit == "char"
         )
@@ -107,16 +111,20 @@ class SoftSegmenter:
     def signature(self) -> Mapping[str, str]:
         return {"reseg": f"softsegmenter({self.tokenizer})"}
 
-    def _splitter(self, lang: str, unit: LatencyUnit) -> Tokenize | None:
+    @contextmanager
+    def _splitter(self, lang: str, unit: LatencyUnit) -> Iterator[Tokenize | None]:
         base = lang.split("-")[0]
-        if self.tokenizer == "none" or unit == "char" or base in ("zh", "ja", "cmn", "jpn"):
-            return None
+        if self.tokenizer == "none" or unit == "char" or base in _UNSPLIT:
+            yield None
+            return
         try:
-            from sacremoses import MosesTokenizer
+            from mosestokenizer import MosesTokenizer
         except ImportError:
-            raise DependencyError("sacremoses", "SoftSegmenter with Moses", "longform") from None
-        moses = MosesTokenizer(lang=base)
-        return lambda text: moses.tokenize(text, escape=False)
+            raise DependencyError(
+                "mosestokenizer", "SoftSegmenter with the Moses tokenizer", "longform"
+            ) from None
+        with MosesTokenizer(base, no_escape=True) as moses:  # a perl process
+            yield moses
 
 
 def assign_tokens(

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -21,13 +21,14 @@ import numpy as np
 import numpy.typing as npt
 
 from s2st_bench import __version__, retime, stats
-from s2st_bench.errors import InputError, NotComparable, TraceError, UsageError
+from s2st_bench.errors import InputError, TraceError, UsageError
 from s2st_bench.items import RecordingEnd, items, lost_trace
 from s2st_bench.metric import Floats, Item, LatencyUnit, Metric, Unscored
 from s2st_bench.penalty import SUFFIX, Penalised
 from s2st_bench.registry import Registry
 from s2st_bench.resegment import Resegmenter, SoftSegmenter
 from s2st_bench.signature import Signature
+from s2st_bench.store import RunFolder, write_atomically
 from s2st_bench.table import RecordingScores, ScoreTable
 from s2st_bench.types import MetricSpec, Recording, Score, Trace
 from s2st_bench.units import Tokenizer, split_units
@@ -49,7 +50,10 @@ class Options:
     """How traces are read before any metric sees them."""
 
     unit: LatencyUnit = "word"
-    ca: retime.Rule = "live"
+    ca: retime.Rule | None = None
+    """None: as the log has it."""
+    logged_ca: str = "live"
+    """What the log's own aware times mean, for signatures."""
     speed: float = 1.0
     stages: retime.Stages | None = None
     approximate: bool = False
@@ -65,13 +69,15 @@ class Options:
 
     @property
     def retimes(self) -> bool:
-        return self.ca != "live" or self.speed != 1.0 or self.stages is not None
+        return self.ca is not None or self.speed != 1.0 or self.stages is not None
 
 
 def make_metrics(
-    names: Sequence[str] = DEFAULT_METRICS, registry: Registry | None = None
+    names: Sequence[Metric | str] = DEFAULT_METRICS, registry: Registry | None = None
 ) -> tuple[Metric, ...]:
     """Metrics by name: ``AL``, ``AL_CA`` (computation-aware), ``AL_pen`` (silence costs).
+
+    What is a metric already is passed on.
 
     Raises
     ------
@@ -81,16 +87,19 @@ def make_metrics(
         A variant the metric does not have, or a name given twice.
     """
     found = registry or Registry()
-    if twice := [name for name, n in Counter(names).items() if n > 1]:
+    made = tuple(_make_metric(m, found) if isinstance(m, str) else m for m in names)
+    if twice := [name for name, n in Counter(m.name for m in made).items() if n > 1]:
         raise UsageError(f"metric {twice[0]!r} is asked for twice")
-    return tuple(_make_metric(name, found) for name in names)
+    return made
 
 
 def score(
     traces: Iterable[Trace],
     recordings: Iterable[Recording],
-    metrics: Sequence[Metric] | None = None,
+    metrics: Sequence[Metric | str] | None = None,
     options: Options | None = None,
+    *,
+    registry: Registry | None = None,
 ) -> ScoreTable:
     """Score traces.
 
@@ -101,7 +110,9 @@ def score(
     recordings
         The whole corpus, in its order; one without a trace is scored as lost.
     metrics
-        None: :data:`DEFAULT_METRICS`.
+        By name or made already; none: :data:`DEFAULT_METRICS`.
+    registry
+        Where names are looked up.
 
     Raises
     ------
@@ -110,7 +121,7 @@ def score(
     NotComparable
         The options ask for a re-timing that a trace does not allow.
     """
-    chosen = make_metrics() if metrics is None else tuple(metrics)
+    chosen = make_metrics(DEFAULT_METRICS if metrics is None else metrics, registry)
     settings = options or Options()
     board = _Scoring(_in_order(traces, recordings, settings), chosen, settings)
     return board.table()
@@ -118,21 +129,18 @@ def score(
 
 def score_run(
     folder: Path | str,
-    metrics: Sequence[Metric] | None = None,
+    metrics: Sequence[Metric | str] | None = None,
     options: Options | None = None,
     *,
+    registry: Registry | None = None,
     write: bool = True,
 ) -> ScoreTable:
     """Score a run folder and (``write``) put ``scores.json`` into it, atomically."""
-    from dataclasses import replace
-
-    from s2st_bench.store import RunFolder, write_atomically
-
     run = RunFolder(folder)
     record = run.record()
     settings = replace(options or Options(), fingerprint=record.fingerprint,
                        target_lang=record.target_lang)
-    table = score(run.traces(), run.recordings(), metrics, settings)
+    table = score(run.traces(), run.recordings(), metrics, settings, registry=registry)
     if write:
         write_atomically(run.path / "scores.json", table.to_json())
     return table
@@ -173,17 +181,12 @@ def _in_order(
     for recording in corpus.values():
         for lang in langs or recording.target_langs[:1]:
             for repeat in range(repeats):
-                trace = by_key.get((recording.id, lang, repeat))
-                if trace is None:
-                    if lang not in recording.target_langs:
-                        continue
-                    trace = lost_trace(
-                        recording, lang, repeat=repeat,
-                        system=sample.system if sample else "",
-                        clock=sample.clock if sample else "simulated",
-                        outputs=sample.outputs if sample else ("text",),
-                    )
-                ordered.append((trace, recording))
+                known = by_key.get((recording.id, lang, repeat))
+                if known is not None:
+                    ordered.append((known, recording))
+                elif lang in recording.target_langs:
+                    ordered.append((lost_trace(recording, lang, like=sample, repeat=repeat),
+                                    recording))
     return ordered
 
 
@@ -197,7 +200,7 @@ class _Scoring:
         self.pairs = pairs
         self.metrics = metrics
         self.options = options
-        self.retimed: dict[str, str] = {"ca": options.ca}
+        self.retimed: dict[str, str] = {"ca": options.logged_ca}
         self.optimistic = False
         self.items: list[Item] = []
         self.owner: list[int] = []
@@ -237,7 +240,7 @@ class _Scoring:
         if trace.error is not None or not self.options.retimes:
             return None
         retimed = retime.live_times(
-            trace, self.options.ca, self.options.speed, self.options.stages,
+            trace, self.options.ca or "live", self.options.speed, self.options.stages,
             self.options.approximate,
         )
         self.retimed.update(retimed.signature)
@@ -394,4 +397,4 @@ def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-__all__ = ["DEFAULT_METRICS", "NotComparable", "Options", "make_metrics", "score", "score_run"]
+__all__ = ["ALL", "DEFAULT_METRICS", "Options", "make_metrics", "score", "score_run"]

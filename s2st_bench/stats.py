@@ -38,7 +38,7 @@ RESAMPLES = 1000
 SEED = 12345
 _BLOCK = 512
 _CORRELATION = 0.2
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(100)
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(100)  # type: ignore[no-untyped-call]
 _EXACT = 12
 """Up to so many clusters all sign flips are listed."""
 

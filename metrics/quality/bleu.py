@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import sacrebleu
+from sacrebleu.metrics.bleu import BLEU as SacreBLEU
 
 from s2st_bench.errors import ConfigError, DependencyError
 from s2st_bench.metric import Floats
@@ -44,7 +45,7 @@ class BLEU(ReferenceMetric):
         tokenizer: str = "auto",
     ) -> None:
         super().__init__(aware=aware, text_norm=text_norm, lowercase=lowercase)
-        known = sacrebleu.metrics.BLEU.TOKENIZERS
+        known = SacreBLEU.TOKENIZERS
         if tokenizer != "auto" and tokenizer not in known:
             raise ConfigError(f"tokenizer={tokenizer!r}: auto or one of {', '.join(known)}")
         self.tokenizer = tokenizer
@@ -70,7 +71,7 @@ class BLEU(ReferenceMetric):
     def _metric(self, name: str) -> Any:
         if name not in self._by_tokenizer:
             try:
-                self._by_tokenizer[name] = sacrebleu.metrics.BLEU(
+                self._by_tokenizer[name] = SacreBLEU(
                     tokenize=name, lowercase=self.lowercase, force=True
                 )
             except RuntimeError as error:

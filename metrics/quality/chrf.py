@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import sacrebleu
+from sacrebleu.metrics.chrf import CHRF
 
 from s2st_bench.metric import Floats
 from s2st_bench.types import MetricSpec
@@ -30,7 +31,7 @@ class ChrF(ReferenceMetric):
         self, *, aware: bool = False, text_norm: str = "auto", lowercase: bool = False
     ) -> None:
         super().__init__(aware=aware, text_norm=text_norm, lowercase=lowercase)
-        self._metric = sacrebleu.metrics.CHRF(
+        self._metric = CHRF(
             word_order=self.word_order, beta=_BETA, lowercase=lowercase
         )
 

@@ -13,6 +13,7 @@ from importlib.metadata import version
 
 import numpy as np
 import sacrebleu
+from sacrebleu.metrics.ter import TER as SacreTER
 
 from s2st_bench.metric import Floats
 from s2st_bench.types import MetricSpec
@@ -31,7 +32,7 @@ class TER(ReferenceMetric):
         self, *, aware: bool = False, text_norm: str = "auto", lowercase: bool = True
     ) -> None:
         super().__init__(aware=aware, text_norm=text_norm, lowercase=lowercase)
-        self._metric = sacrebleu.metrics.TER(case_sensitive=not lowercase)
+        self._metric = SacreTER(case_sensitive=not lowercase)
 
     def counts(self, hypothesis: str, references: tuple[str, ...], lang: str) -> Floats:
         return sacrebleu_counts(self._metric, hypothesis, references)

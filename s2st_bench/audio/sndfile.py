@@ -79,7 +79,13 @@ class SndfileDecoder(Decoder):
         if not self._can_seek or self.frames is None:
             return super().skip(n)
         n = min(n, self.frames)
-        self._file.seek(n)
+        try:
+            self._file.seek(n)
+        except soundfile.SoundFileError as error:
+            raise AudioError(
+                f"{self._path}: cannot be read from {n / self.sample_rate_hz:.3f} s on ({error}): "
+                "copy it again"
+            ) from error
         return n
 
     def close(self) -> None:

@@ -223,7 +223,7 @@ def _open(
         system.synchronize()
     except SystemFailure:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SystemRaised(f"open: {type(error).__name__}: {error}") from error
     end_s = clock.leave()
     session.meter = Meter(clock.now)

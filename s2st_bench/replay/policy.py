@@ -47,7 +47,7 @@ class Answers:
         for _ in range(CALLS_PER_EXCHANGE):
             try:
                 answer: Answer = session.policy(observation)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise _blame(error) from error
             if type(answer) is Read:
                 return answer
@@ -73,7 +73,7 @@ class Answers:
                 write = next(iterator)
             except StopIteration as stop:
                 return stop.value if isinstance(stop.value, Read) else _READ
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise _blame(error) from error
             if isinstance(write, Read):
                 return write
@@ -157,7 +157,7 @@ def _free(system: System) -> bool:
     return type(system).synchronize is System.synchronize
 
 
-def _blame(error: Exception) -> SystemFailure:
+def _blame(error: BaseException) -> SystemFailure:
     """The failure of a system that raised, naming where."""
     if isinstance(error, SystemFailure):
         return error

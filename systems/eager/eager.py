@@ -32,9 +32,8 @@ class EagerSession(PolicySession):
         self._text = ""
 
     def policy(self, observation: Observation) -> Answer:
-        if observation.chunk is None:
-            return Read()
-        self.inner.accept(observation.chunk)
+        if observation.chunk is not None:
+            self.inner.accept(observation.chunk)
         wanted = self.inner.hypothesis(observation.is_last)
         if self._append_only:
             wanted = _extended(self._text, wanted)

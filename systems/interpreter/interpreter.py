@@ -84,7 +84,7 @@ class Interpreter(HypothesisSystem):
         self, task: Task, recording: Recording | None = None
     ) -> InterpreterSession:
         if recording is None:
-            raise ValueError("the interpreter is a control and must be shown the recording")
+            raise NotImplementedError("a control must be shown the recording")
         return InterpreterSession(self, task, self.plan(task, recording))
 
 

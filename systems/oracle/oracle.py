@@ -26,7 +26,7 @@ class Oracle(HypothesisSystem):
 
     def open_hypothesis(self, task: Task, recording: Recording | None = None) -> OracleSession:
         if recording is None:
-            raise ValueError("the oracle is a control and must be shown the recording")
+            raise NotImplementedError("a control must be shown the recording")
         return OracleSession(due_words(recording, task.target_lang))
 
 

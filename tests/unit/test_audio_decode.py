@@ -219,6 +219,30 @@ def test_a_file_cut_short_is_an_error(tmp_path: Path, suffix: str, kept: float) 
         decode(path)
 
 
+@pytest.mark.parametrize("suffix", SUBTYPES)
+def test_damaged_bytes_are_an_audio_error_or_decode(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")  # without ffmpeg, which costs 0.1 s a file
+    path = write(tmp_path, suffix, 16_000, 1, seconds=1.0)
+    whole = path.read_bytes()
+    rng = np.random.default_rng(7)
+    refused = 0
+    for _ in range(40):
+        data = bytearray(whole)
+        for at in rng.integers(0, rng.choice([60, 300, len(data)]), rng.integers(1, 8)):
+            data[at] = rng.choice([0, 255, rng.integers(256)])
+        path.write_bytes(data)
+        try:
+            info(path)
+            decode(path)
+            decode(path, offset_s=0.3, duration_s=0.1)
+        except AudioError as error:
+            refused += 1
+            assert path.name in str(error)
+    assert refused > 0
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_samples_that_are_no_numbers(tmp_path: Path, bad: float) -> None:
     samples = voice(1.0, 16_000)

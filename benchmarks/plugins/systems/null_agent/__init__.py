@@ -1,0 +1,1 @@
+"""An agent that does nothing: what remains is the harness."""

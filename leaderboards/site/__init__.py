@@ -1,0 +1,8 @@
+"""The HTML leaderboard: ranked tables, quality–latency plots, and recordings to listen to.
+
+:func:`build` turns any number of run folders into a static site that opens from disk, offline.
+"""
+
+from .build import AUDIO_S, build
+
+__all__ = ["AUDIO_S", "build"]

@@ -1,0 +1,130 @@
+"""From run folders to a static site that opens from disk.
+
+::
+
+    index.html                 the tables and plots
+    runs/<run>.html            one run: settings, signatures, failures, every recording
+    recordings/<group>.html    the recordings of one test set
+    recording.html             plays one recording; reads data/r/<recording>[.<run>].js
+    assets/  data/  audio/
+
+Nothing is fetched and nothing lies outside the folder.  The same runs give the same pages.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from s2st_bench.errors import UsageError
+
+from .columns import Column
+from .entries import Entry, read_entries
+from .facts import collect
+from .plot import HEIGHT, WIDTH, make_plot, tick_text
+from .recordings import Listed, write_recordings
+from .tables import Group, host_name, make_groups
+from .text import label, passage
+
+HERE = Path(__file__).parent
+AUDIO_S = 1_800.0
+"""Seconds of sound that a board holds unless told otherwise."""
+_MARK = "s2st-bench-board.txt"
+
+
+def build(
+    runs: Sequence[Path], out: Path, *, title: str = "Simultaneous interpretation",
+    audio_s: float = AUDIO_S,
+) -> Path:
+    """Write the site of ``runs`` into ``out`` and return its ``index.html``.
+
+    ``audio_s`` is how many seconds of sound (sources and listening files together) it may hold;
+    recordings get it in the corpus' order while it lasts.  A board already in ``out`` is
+    replaced.
+
+    Raises
+    ------
+    InputError
+        Naming the run folder or file that cannot be read.
+    UsageError
+        ``out`` holds something that is not a board.
+    """
+    if not audio_s >= 0:
+        raise UsageError(f"audio: the seconds of sound must be 0 or more, not {audio_s}")
+    entries = read_entries(runs)
+    groups = make_groups(entries)
+    _prepare(out)
+    listed = {g.key: write_recordings(g, out, audio_s / len(groups)) for g in groups}
+    _pages(out, title, groups, listed)
+    return out / "index.html"
+
+
+def _prepare(out: Path) -> None:
+    """An empty site folder; only what an earlier board wrote is removed."""
+    try:
+        if out.exists() and (not out.is_dir() or (
+                any(out.iterdir()) and not (out / _MARK).is_file())):
+            raise UsageError(f"{out}: holds something that is not a board; "
+                             "give an empty or a new folder with --out")
+        for name in ("data", "audio", "runs", "recordings", "assets"):
+            shutil.rmtree(out / name, ignore_errors=True)
+        out.mkdir(parents=True, exist_ok=True)
+        (out / _MARK).write_text("A board of s2st-bench: building one here again replaces it.\n")
+        shutil.copytree(HERE / "assets", out / "assets")
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be written ({error.strerror})") from None
+
+
+def _pages(
+    out: Path, title: str, groups: Sequence[Group], listed: dict[str, tuple[Listed, ...]]
+) -> None:
+    environment = _environment()
+    common: dict[str, Any] = {
+        "title": title,
+        "synthetic": any(g.synthetic for g in groups),
+    }
+
+    def write(template: str, path: str, **values: Any) -> None:
+        text = environment.get_template(template).render(**common, **values)
+        (out / path).parent.mkdir(parents=True, exist_ok=True)
+        (out / path).write_text(text, "utf-8", "replace")
+
+    keys = {g.key: {item.recording.id: item.key for item in listed[g.key]} for g in groups}
+    write("index.html", "index.html", root="", groups=groups, listed=listed, keys=keys)
+    write("recording.html", "recording.html", root="")
+    for group in groups:
+        write("recordings.html", f"recordings/{group.key}.html", root="../", group=group,
+              listed=listed[group.key])
+        for entry in group.entries:
+            write("run.html", f"runs/{entry.key}.html", root="../", group=group, entry=entry,
+                  keys=keys[group.key], rows=_score_columns(entry))
+
+
+def _score_columns(entry: Entry) -> list[Column]:
+    """Every metric of one run, in its scores' order, to write its values."""
+    return [Column(s.metric, s.unit, s.higher_is_better, "other", s.signature)
+            for s in entry.scores.values()]
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "label": label, "passage": passage, "host": host_name, "tick": tick_text,
+        "clock": _clock_time,
+    }
+    environment.globals |= {"make_plot": make_plot, "collect": collect,
+                            "WIDTH": WIDTH, "HEIGHT": HEIGHT}
+    return environment
+
+
+def _clock_time(seconds: float) -> str:
+    """``m:ss.s``, as players write it."""
+    minutes, rest = divmod(round(seconds, 1), 60)
+    return f"{minutes:.0f}:{rest:04.1f}"

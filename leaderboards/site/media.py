@@ -1,0 +1,136 @@
+"""Waveforms and listening files, within a budget.
+
+Sound is what takes time and space, so a board holds it for as many recordings as its budget of
+seconds allows, in the corpus' order; each file is written once, in Ogg Opus.  Peaks are one
+character per bucket (see :func:`encode_peaks`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from s2st_bench.errors import AudioError, InputError
+from s2st_bench.timeline import Played
+from s2st_bench.types import AudioSource, Piece
+
+PEAKS_PER_S = 50.0
+MAX_PEAKS = 6_000
+"""Buckets of one waveform: long recordings get wider ones."""
+LISTENING_RATE_HZ = 24_000
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What a page knows of one piece of audio."""
+
+    peaks: str = ""
+    seconds: float = 0.0
+    file: str = ""
+    """Relative to the site; empty where the budget leaves it out."""
+    note: str = ""
+    """Why something is missing."""
+
+
+def encode_peaks(extremes: npt.NDArray[np.float32]) -> str:
+    """``float32[n, 2]`` minima and maxima as one character of 64 levels per bucket."""
+    loudest = np.abs(extremes).max(axis=1) if len(extremes) else np.zeros(0, np.float32)
+    levels = np.clip(np.rint(loudest * 63), 0, 63).astype(int)
+    return "".join(_ALPHABET[level] for level in levels)
+
+
+class Studio:
+    """Draws waveforms and writes listening files below one site's folder."""
+
+    def __init__(self, site: Path) -> None:
+        self._site = site
+        self._sources: dict[tuple[Path, float, float | None], Sound] = {}
+
+    def source(self, source: AudioSource, key: str, heard_s: float, *, audible: bool) -> Sound:
+        """The waveform and, if ``audible``, the file of a recording's source.
+
+        ``heard_s`` is its length as systems were given it, 0 where none got that far.  The same
+        slice in two groups is written once.
+        """
+        from s2st_bench.audio import info
+
+        slice_ = (source.path, source.offset_s, source.duration_s)
+        if slice_ in self._sources:
+            return self._sources[slice_]
+        try:
+            header = info(source.path)
+            seconds = heard_s or source.duration_s or max(
+                0.0, (header.duration_s or 0.0) - source.offset_s)
+            sound = Sound(
+                peaks=_draw(source.path, source.offset_s, seconds, seconds),
+                seconds=seconds,
+                file=self._write_source(source, seconds, header.sample_rate_hz, key)
+                if audible else "",
+            )
+        except AudioError as error:
+            sound = Sound(seconds=source.duration_s or 0.0, note=str(error))
+        self._sources[slice_] = sound
+        return sound
+
+    def speech(self, run: Path, played: Sequence[Played], key: str, *, audible: bool
+               ) -> tuple[Sound, tuple[str, ...]]:
+        """The listening file of one system's speech, and the peaks of each piece as played."""
+        from s2st_bench.audio import TimelinePiece, render_timeline
+
+        total = sum(p.end_s - p.start_s for p in played)
+        try:
+            paths = [piece_path(run, p.piece) for p in played]
+            drawn = tuple(
+                _draw(path, p.piece.offset / p.piece.sample_rate_hz, p.end_s - p.start_s, total)
+                for path, p in zip(paths, played, strict=True)
+            )
+            if not audible or not played:
+                return Sound(seconds=total), drawn
+            name = f"audio/{key}.opus"
+            pieces = [
+                TimelinePiece(p.start_s, path, p.piece.offset,
+                              round((p.end_s - p.start_s) * p.piece.sample_rate_hz))
+                for path, p in zip(paths, played, strict=True)
+            ]
+            seconds = render_timeline(pieces, self._path(name), LISTENING_RATE_HZ)
+            return Sound(seconds=seconds, file=name), drawn
+        except AudioError as error:
+            return Sound(note=str(error)), ("",) * len(played)
+
+    def _write_source(self, source: AudioSource, seconds: float, rate_hz: int, key: str) -> str:
+        from s2st_bench.audio import TimelinePiece, render_timeline
+
+        name = f"audio/{key}.opus"
+        whole = TimelinePiece(0.0, source.path, round(source.offset_s * rate_hz),
+                              math.ceil(seconds * rate_hz))
+        render_timeline([whole], self._path(name), min(LISTENING_RATE_HZ, rate_hz))
+        return name
+
+    def _path(self, name: str) -> Path:
+        path = self._site / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+def piece_path(run: Path, piece: Piece) -> Path:
+    """Where a piece lies; raises InputError for a path that leaves the run folder."""
+    path = (run / piece.path).resolve()
+    if not path.is_relative_to(run.resolve()):
+        raise InputError(f"{run / 'traces.jsonl'}: a piece of speech lies outside the run folder "
+                         f"({piece.path!r}); the run was damaged or tampered with")
+    return path
+
+
+def _draw(path: Path, offset_s: float, seconds: float, total_s: float) -> str:
+    """The peaks of a slice that is part of ``total_s`` seconds drawn together."""
+    from s2st_bench.audio import peaks
+
+    per_s = min(PEAKS_PER_S, MAX_PEAKS / total_s) if total_s > 0 else PEAKS_PER_S
+    buckets = max(1, round(seconds * per_s))
+    return encode_peaks(peaks(path, buckets, offset_s, seconds))

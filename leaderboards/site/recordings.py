@@ -1,0 +1,206 @@
+"""What the recording pages show, as script files loaded when a page asks for them.
+
+One file per recording (source, transcript, references, who heard it) and one per recording and
+run (what was said when).  Times are seconds of source time, rounded to milliseconds; a recording
+of text is drawn on an axis of tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from s2st_bench.timeline import Played, playback, text_events
+from s2st_bench.types import AudioSource, Recording, Trace
+
+from .entries import Entry, RecordingScores
+from .media import Sound, Studio
+from .tables import Group, operating_point
+from .text import file_key, label, passage, script
+
+MAX_EVENTS = 20_000
+"""Writes, reads or words of one recording that a page draws."""
+MAX_EVENT_CHARS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A recording as lists show it."""
+
+    key: str
+    recording: Recording
+    seconds: float
+    """0 for text, or where nobody heard it."""
+    audible: bool
+    n_failed: int
+
+    @property
+    def transcript(self) -> str:
+        source = self.recording.source
+        if isinstance(source, AudioSource):
+            return " ".join(s.transcript for s in self.recording.segments)
+        return " ".join(source.tokens)
+
+
+def write_recordings(group: Group, site: Path, budget_s: float) -> tuple[Listed, ...]:
+    """Write all recording pages' data of a group; return its recordings in corpus order."""
+    corpus = {
+        r.id: (file_key(f"{group.key} {r.id}", index=i), r)
+        for i, r in enumerate(group.entries[0].folder.recordings(), 1)
+        if group.target_lang in r.target_langs or not group.target_lang
+    }
+    lengths = _lengths(group)
+    audible = _audible(group, corpus, lengths, budget_s)
+    studio = Studio(site)
+    folder = site / "data" / "r"
+    folder.mkdir(parents=True, exist_ok=True)
+    heard: dict[str, list[Entry]] = {id_: [] for id_ in corpus}
+    failed = dict.fromkeys(corpus, 0)
+    for entry in group.entries:
+        scores = {(r.recording_id, r.target_lang, r.repeat): r for r in entry.recordings}
+        for trace in _first_repeats(entry, group.target_lang, corpus):
+            key = corpus[trace.recording_id][0]
+            heard[trace.recording_id].append(entry)
+            failed[trace.recording_id] += trace.error is not None
+            data = _trace_data(trace, entry, scores.get(trace.key), studio, key,
+                               audible=trace.recording_id in audible)
+            (folder / f"{key}.{entry.key}.js").write_text(script("S2ST.trace", data), "ascii")
+    points = _points(group)
+    keys = [key for key, _ in corpus.values()]
+    listed = []
+    for at, (id_, (key, recording)) in enumerate(corpus.items()):
+        sound = Sound()
+        if isinstance(recording.source, AudioSource):
+            sound = studio.source(recording.source, key, lengths.get(id_, 0.0),
+                                  audible=id_ in audible)
+        data = _recording_data(recording, key, group, sound, lengths.get(id_, 0.0))
+        data["previous"] = keys[at - 1] if at else ""
+        data["next"] = keys[at + 1] if at + 1 < len(keys) else ""
+        data["at"], data["of"] = at + 1, len(keys)
+        data["systems"] = [
+            {"key": e.key, "name": label(e.name), "point": points[e.key], "note": e.unranked}
+            for e in heard[id_]
+        ]
+        (folder / f"{key}.js").write_text(script("S2ST.recording", data), "ascii")
+        listed.append(Listed(key, recording, sound.seconds, bool(sound.file), failed[id_]))
+    return tuple(listed)
+
+
+def _first_repeats(
+    entry: Entry, target_lang: str, corpus: Mapping[str, tuple[str, Recording]]
+) -> list[Trace]:
+    """The first repeat of every recording, one trace each."""
+    return [t for t in entry.folder.traces()
+            if t.repeat == 0 and t.target_lang == target_lang and t.recording_id in corpus]
+
+
+def _lengths(group: Group) -> dict[str, float]:
+    """Seconds of source as any system was given it."""
+    lengths: dict[str, float] = {}
+    for entry in group.entries:
+        for id_, seconds in entry.heard.lengths_s.items():
+            lengths[id_] = max(seconds, lengths.get(id_, 0.0))
+    return lengths
+
+
+def _audible(
+    group: Group, corpus: Mapping[str, Any], lengths: Mapping[str, float], budget_s: float
+) -> frozenset[str]:
+    """The recordings that get sound: in order, while the budget of written seconds lasts."""
+    speaking = sum("speech" in entry.heard.outputs for entry in group.entries)
+    chosen: set[str] = set()
+    left = budget_s
+    for id_ in corpus:
+        cost = lengths.get(id_, 0.0) * (1 + speaking)
+        if 0 < cost <= left:
+            chosen.add(id_)
+            left -= cost
+    return frozenset(chosen)
+
+
+def _points(group: Group) -> dict[str, str]:
+    families: dict[str, list[Entry]] = {}
+    for entry in group.entries:
+        families.setdefault(entry.name, []).append(entry)
+    return {e.key: operating_point(e, family) for family in families.values() for e in family}
+
+
+def _recording_data(
+    recording: Recording, key: str, group: Group, sound: Sound, heard_s: float
+) -> dict[str, Any]:
+    source = recording.source
+    spoken = isinstance(source, AudioSource)
+    words = [(w.text, w.start_s, w.end_s) for s in recording.segments for w in s.words]
+    if not isinstance(source, AudioSource):
+        starts = source.start_s or tuple(float(i) for i in range(len(source.tokens)))
+        words = [(t, float(i), i + 1.0) for i, t in enumerate(source.tokens)]
+        heard_s = float(len(starts))
+    return {
+        "key": key,
+        "id": label(recording.id),
+        "group": group.key,
+        "corpus": label(group.corpus),
+        "sourceLang": label(recording.source_lang, 20),
+        "targetLang": label(group.target_lang, 20),
+        "synthetic": group.synthetic,
+        "licence": label(recording.licence),
+        "cluster": label(recording.cluster),
+        "spoken": spoken,
+        "seconds": _ms(max(sound.seconds, heard_s)),
+        "peaks": sound.peaks,
+        "audio": sound.file,
+        "note": passage(sound.note, MAX_EVENT_CHARS),
+        "words": [[label(t, 60), _ms(a), _ms(b)] for t, a, b in words[:MAX_EVENTS]],
+        "segments": [
+            {"start": _ms(s.start_s), "end": _ms(s.end_s), "transcript": passage(s.transcript),
+             "references": [passage(r) for r in s.references.get(group.target_lang, ())]}
+            for s in recording.segments[:MAX_EVENTS]
+        ],
+    }
+
+
+def _trace_data(
+    trace: Trace, entry: Entry, scores: RecordingScores | None, studio: Studio,
+    recording_key: str, *, audible: bool,
+) -> dict[str, Any]:
+    measured = trace.clock != "ideal"
+    events = text_events(trace)
+    unaware = playback(trace, aware=False)
+    aware = playback(trace, aware=True) if measured else ()
+    heard = aware or unaware
+    sound, peaks = studio.speech(
+        entry.folder.path, heard, f"{recording_key}--{entry.key}", audible=audible)
+    by_write = {p.write: drawn for p, drawn in zip(heard, peaks, strict=True)}
+    cut = len(events) > MAX_EVENTS
+    return {
+        "recording": recording_key,
+        "run": entry.key,
+        "clock": trace.clock,
+        "measured": measured,
+        "length": _ms(trace.source_length),
+        "events": [
+            [_ms(e.delay_s), None if e.live_s is None else _ms(e.live_s), e.retract_chars,
+             passage(e.text, MAX_EVENT_CHARS)] for e in events[:MAX_EVENTS]
+        ],
+        "cut": f"only the first {MAX_EVENTS:,} of {len(events):,} writes are shown" if cut else "",
+        "reads": [_ms(s.source_s) for s in trace.steps[:MAX_EVENTS]],
+        "unaware": _played(unaware, by_write),
+        "aware": _played(aware, by_write),
+        "audio": sound.file,
+        "note": passage(sound.note, MAX_EVENT_CHARS),
+        "error": None if trace.error is None else
+        {"kind": trace.error.kind, "message": passage(trace.error.message, MAX_EVENT_CHARS)},
+        "scores": [[label(name, 40), None if value is None else round(value, 4)]
+                   for name, value in scores.values.items()] if scores else [],
+    }
+
+
+def _played(played: Sequence[Played], peaks: Mapping[int, str]) -> list[list[Any]]:
+    return [[_ms(p.start_s), _ms(p.end_s), peaks.get(p.write, "")] for p in played[:MAX_EVENTS]]
+
+
+def _ms(seconds: float) -> float:
+    """Rounded to a millisecond."""
+    return round(seconds, 3)

@@ -1,0 +1,276 @@
+"""Who may stand beside whom, and in which order.
+
+A *group* is one test set in one language pair: same corpus, same fingerprint, same languages.
+Inside it entries share a table only when every metric that two of them have was made the same
+way: same signature, and for what was measured (aware latency, RTF) same host and clock.  The
+unaware and the aware view are therefore split apart from each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from s2st_bench.types import Score
+
+from .columns import AWARE_SUFFIX, MEASURED, Column, View, columns, primary
+from .entries import Entry
+from .text import file_key, label
+
+_HARMLESS = frozenset({"repeats", "r", "interval", "ci", "seed", "sd"})
+"""Keys of a signature, in either form, that change a number's precision and not its meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry's place in a table."""
+
+    entry: Entry
+    rank: int | None
+    """None: shown, not ranked."""
+    unranked: str
+    """Why it has no rank; empty when it has one."""
+    rank_range: tuple[int, int] | None
+    """Ranks that the 95 % intervals leave open."""
+    best: frozenset[str]
+    """Metrics in which it is ahead of every other ranked entry by more than the intervals."""
+    point: str
+    """The settings that tell it from its family, e.g. ``lag_s=2``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Entries whose numbers may be compared in one view."""
+
+    view: View
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    apart: str = ""
+    """Why it is apart from the table before; empty for the first."""
+
+    @property
+    def quality(self) -> Column | None:
+        return primary(self.columns, "quality")
+
+    @property
+    def latency(self) -> Column | None:
+        return primary(self.columns, "latency")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One test set in one language pair."""
+
+    key: str
+    corpus: str
+    split: str
+    fingerprint: str
+    source_lang: str
+    target_lang: str
+    entries: tuple[Entry, ...]
+    unaware: tuple[Table, ...]
+    aware: tuple[Table, ...]
+
+    @property
+    def pair(self) -> str:
+        return f"{self.source_lang}→{self.target_lang}"
+
+    @property
+    def synthetic(self) -> bool:
+        return any(entry.synthetic for entry in self.entries)
+
+
+def make_groups(entries: Iterable[Entry]) -> tuple[Group, ...]:
+    """All groups, by corpus and language pair."""
+    ordered = sorted(entries, key=_identity)
+    return tuple(_group(key, tuple(members)) for key, members in groupby(ordered, _identity))
+
+
+def operating_point(entry: Entry, family: Sequence[Entry]) -> str:
+    """The settings of ``entry`` that are not the same all over its ``family``."""
+    own = _settings(entry)
+    others = [_settings(member) for member in family]
+    keys = sorted({key for settings in others for key in settings})
+    varying = [k for k in keys if len({settings.get(k, "") for settings in others}) > 1]
+    return " ".join(f"{label(k, 40)}={label(own[k], 40)}" for k in varying if k in own)
+
+
+def _identity(entry: Entry) -> tuple[str, str, str, str]:
+    record = entry.record
+    return record.corpus, record.source_lang, record.target_lang, record.fingerprint
+
+
+def _group(identity: tuple[str, str, str, str], entries: tuple[Entry, ...]) -> Group:
+    corpus, source_lang, target_lang, fingerprint = identity
+    return Group(
+        key=file_key(f"{corpus} {source_lang} {target_lang} {fingerprint}"),
+        corpus=corpus,
+        split=str(entries[0].record.corpus_card.get("split") or ""),
+        fingerprint=fingerprint,
+        source_lang=source_lang,
+        target_lang=target_lang,
+        entries=entries,
+        unaware=_tables(entries, "unaware"),
+        aware=_tables(entries, "aware"),
+    )
+
+
+def _tables(entries: Sequence[Entry], view: View) -> tuple[Table, ...]:
+    """First fit: an entry joins the first table in which it clashes with nobody."""
+    parts: list[list[Entry]] = []
+    ways: list[dict[str, tuple[str, str]]] = []
+    reasons: list[str] = []
+    for entry in entries:
+        made = _ways(entry, view)
+        clash = ""
+        for part, known in zip(parts, ways, strict=True):
+            found = next((m for m in made if known.get(m, made[m]) != made[m]), None)
+            if found is None:
+                part.append(entry)
+                known |= made
+                break
+            clash = clash or _difference(found, known[found], made[found])
+        else:
+            parts.append([entry])
+            ways.append(made)
+            reasons.append(clash)
+    families = _families(entries)
+    return tuple(_table(part, view, reason, families)
+                 for part, reason in zip(parts, reasons, strict=True))
+
+
+def _ways(entry: Entry, view: View) -> dict[str, tuple[str, str]]:
+    """Metric to (signature, where measured), for every metric with a value in ``view``."""
+    record = entry.record
+    measured = f"{record.clock} clock on {host_name(record.host) or 'an unnamed host'}"
+    made = {}
+    for column in columns([entry], view):
+        score = entry.scores[column.metric]
+        if score.value is not None:
+            timed = column.metric.endswith(AWARE_SUFFIX) or column.metric in MEASURED
+            made[column.metric] = _comparable(score.signature), measured if timed else ""
+    return made
+
+
+def _comparable(signature: str) -> str:
+    """What of a signature decides who may be compared: not how often it ran or was resampled."""
+    fields = signature.split("|")
+    return "|".join(f for f in fields if f.partition(":")[0] not in _HARMLESS)
+
+
+def _difference(metric: str, one: tuple[str, str], other: tuple[str, str]) -> str:
+    at = 0 if one[0] != other[0] else 1
+    return (f"{metric} was made another way: {other[at] or 'no signature'} "
+            f"instead of {one[at] or 'no signature'}")
+
+
+def host_name(host: Mapping[str, object]) -> str:
+    """A host in a few words: what its computation was measured on."""
+    parts = [str(host[k]) for k in ("name", "cpu", "gpu", "device") if host.get(k)]
+    if cores := host.get("cores"):
+        parts.append(f"{cores} cores")
+    return label(", ".join(dict.fromkeys(parts)))
+
+
+def _families(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+    families: dict[str, list[Entry]] = {}
+    for entry in entries:
+        families.setdefault(entry.name, []).append(entry)
+    return families
+
+
+def _table(
+    entries: Sequence[Entry], view: View, reason: str, families: Mapping[str, list[Entry]]
+) -> Table:
+    made = columns(entries, view)
+    quality = primary(made, "quality")
+    by = quality.metric if quality else ""
+    up = quality is None or quality.higher_is_better is not False
+
+    why = {e.key: e.unranked_aware if view == "aware" else e.unranked for e in entries}
+
+    def order(entry: Entry) -> tuple[int, float, str, str]:
+        tier = 2 if entry.privileged else 1 if why[entry.key] else 0
+        value = _value(entry, by)
+        return tier, (-value if up else value) if value is not None else float("inf"), \
+            entry.name, entry.key
+
+    ordered = sorted(entries, key=order)
+    ranked = [e for e in ordered if not why[e.key] and _value(e, by) is not None]
+    place = {entry.key: rank for rank, entry in enumerate(ranked, 1)}
+    best: dict[str, set[str]] = {}
+    for column in made:
+        if (winner := _clear_winner(ranked, column)) is not None:
+            best.setdefault(winner.key, set()).add(column.metric)
+    rows = []
+    for entry in ordered:
+        at = place.get(entry.key)
+        rows.append(Row(
+            entry=entry,
+            rank=at,
+            unranked=why[entry.key] or ("" if at else f"it has no {by or 'quality'}"),
+            rank_range=_rank_range(entry, ranked, by, up) if at is not None else None,
+            best=frozenset(best.get(entry.key, ())),
+            point=operating_point(entry, families[entry.name]),
+        ))
+    return Table(view, made, tuple(rows), reason)
+
+
+def _value(entry: Entry, metric: str) -> float | None:
+    score = entry.scores.get(metric)
+    return None if score is None else score.value
+
+
+def _clear_winner(ranked: Sequence[Entry], column: Column) -> Entry | None:
+    """The entry whose interval lies wholly on the better side of every other's, if any."""
+    scores = {e.key: s for e in ranked if (s := e.scores.get(column.metric)) is not None
+              and s.value is not None}
+    if len(scores) < 2 or column.higher_is_better is None:
+        return None
+    up = column.higher_is_better
+    for entry in ranked:
+        own = scores.get(entry.key)
+        if own is not None and all(
+            _apart(own, other, up) for key, other in scores.items() if key != entry.key
+        ):
+            return entry
+    return None
+
+
+def _rank_range(
+    entry: Entry, ranked: Sequence[Entry], by: str, up: bool
+) -> tuple[int, int]:
+    own = entry.scores[by]
+    others = [other.scores[by] for other in ranked if other is not entry]
+    ahead = sum(_apart(other, own, up) for other in others)
+    behind = sum(_apart(own, other, up) for other in others)
+    return 1 + ahead, len(ranked) - behind
+
+
+def _apart(better: Score, worse: Score, up: bool) -> bool:
+    """Whether the intervals do not meet and ``better`` is the better one."""
+    if better.ci95 is None or worse.ci95 is None:
+        return False
+    return better.ci95[0] > worse.ci95[1] if up else better.ci95[1] < worse.ci95[0]
+
+
+def _settings(entry: Entry) -> dict[str, str]:
+    """What the run's configuration says about the system and how it was fed."""
+    config = entry.record.config
+    system = config.get("system")
+    flat: dict[str, str] = {}
+    _flatten(system if isinstance(system, Mapping) else {}, "", flat)
+    flat.pop("name", None)
+    for key in ("chunk_s", "stages", "clock"):
+        if (value := config.get(key)) is not None:
+            flat[key] = str(value.get("name")) if isinstance(value, Mapping) else str(value)
+    return flat
+
+
+def _flatten(values: Mapping[str, object], prefix: str, into: dict[str, str]) -> None:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            _flatten(value, f"{prefix}{key}.", into)
+        elif value is not None:
+            into[f"{prefix}{key}"] = str(value)

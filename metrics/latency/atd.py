@@ -1,0 +1,146 @@
+"""Average Token Delay (Kano et al. 2023, arXiv:2211.13173) as SimulEval 1.1.4 computes it.
+
+The mean over target tokens of (end of the token - end of the source token it is paired with).
+Outputs of one delay form a chunk; the source given between two chunks' delays is that chunk's.
+
+Tokens
+    Speech is cut into pieces of 300 ms and what remains, source per chunk and target per chunk.
+    Text from speech is one token a unit, of no length; text from text is one of length 1 on both
+    sides.
+Pairs
+    Target token t (from 1) of chunk c: source token min(t - max(0, Y - X), X'), with X and Y the
+    source and target tokens before chunk c and X' the source tokens up to and with it.
+Times
+    A source token ends when it was spoken; a target token at max(when it was ready, end of the
+    token before) + its length.  It is ready at its delay or, aware, at its live time.
+
+SimulEval's aware variant (``compute="simuleval"``) keeps the delays and adds to each token the
+growth of (elapsed - delay) since the token before, which fits its ever-growing ``elapsed``.
+
+All times ``float64[n]`` in milliseconds (tokens for text input), non-decreasing delays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from s2st_bench.metric import Floats, Item, Unscored
+from s2st_bench.types import MetricSpec
+
+from .base import TEXT, TimedMetric
+
+PIECE_MS = 300.0
+_DIGITS = 6  # milliseconds to the nanosecond: float noise must not make a piece of its own
+
+ComputeRule = Literal["live", "simuleval"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Target tokens, arrays of n: when each is ready, how long it is, which chunk it is of."""
+
+    ready: Floats
+    length: Floats
+    chunk: npt.NDArray[np.int64]
+
+
+def text_tokens(delays: Floats, ready: Floats, length: Floats | float = 0.0) -> Tokens:
+    """One token a unit."""
+    return Tokens(ready, np.broadcast_to(length, delays.shape), chunks(delays))
+
+
+def speech_tokens(
+    delays: Floats, durations: Floats, ready: Floats, extra: Floats | float = 0.0
+) -> Tokens:
+    """Tokens of at most 300 ms from outputs of ``durations``; a chunk's are cut as one stretch.
+
+    A token is ready when the output holding its first sample is; ``extra`` time of the outputs
+    of a chunk is spread evenly over its tokens.
+    """
+    of_output = chunks(delays)
+    extra = np.broadcast_to(extra, delays.shape)
+    ready_of, lengths, chunk_of = [], [], []
+    for chunk in range(int(of_output[-1]) + 1):
+        members = np.flatnonzero(of_output == chunk)
+        ends = np.cumsum(durations[members])
+        cut = pieces(float(ends[-1]))
+        if not len(cut):
+            continue
+        starts = np.cumsum(cut) - cut
+        first = np.searchsorted(ends, starts + 10.0**-_DIGITS, side="right")
+        ready_of.append(ready[members][np.minimum(first, len(members) - 1)])
+        lengths.append(cut + extra[members].sum() / len(cut))
+        chunk_of.append(np.full(len(cut), chunk))
+    if not lengths:
+        return Tokens(np.array([]), np.array([]), np.array([], dtype=np.int64))
+    return Tokens(np.concatenate(ready_of), np.concatenate(lengths), np.concatenate(chunk_of))
+
+
+def atd(delays: Floats, tokens: Tokens, source_piece: float = PIECE_MS) -> float:
+    """Mean delay of ``tokens``; ``delays`` of all outputs, non-decreasing, give the chunks."""
+    chunk_delays = delays[np.flatnonzero(np.diff(delays, prepend=-np.inf))]
+    spans = np.diff(chunk_delays, prepend=0.0)
+    cuts = [pieces(float(span), source_piece) for span in spans]
+    source_ends = np.concatenate([[0.0], np.cumsum(np.concatenate(cuts))])
+    n_source = np.cumsum([0] + [len(cut) for cut in cuts])
+    n_target = np.cumsum(np.bincount(tokens.chunk, minlength=len(cuts)))
+    target_before = np.concatenate([[0], n_target])[tokens.chunk]
+    number = np.arange(1, len(tokens.chunk) + 1)
+    ahead = np.maximum(0, target_before - n_source[tokens.chunk])
+    paired = np.minimum(number - ahead, n_source[tokens.chunk + 1])
+    return float((ends(tokens) - source_ends[paired]).mean())
+
+
+def ends(tokens: Tokens) -> Floats:
+    """When each token ends: max(ready, end of the one before) + length."""
+    # With the lengths taken off, the recursion is a running maximum.
+    spoken = np.cumsum(tokens.length)
+    idle = np.maximum.accumulate(np.maximum(tokens.ready - (spoken - tokens.length), 0.0))
+    return np.asarray(idle + spoken)
+
+
+def chunks(delays: Floats) -> npt.NDArray[np.int64]:
+    """Number of the run of equal delays each output is in, from 0."""
+    return np.cumsum(np.diff(delays, prepend=delays[0]) != 0, dtype=np.int64)
+
+
+def pieces(span: float, piece: float = PIECE_MS) -> Floats:
+    """``span`` cut into ``piece``s and what remains."""
+    whole, rest = divmod(round(span, _DIGITS), piece)
+    rest = round(rest, _DIGITS)
+    return np.array([piece] * int(whole) + ([rest] if rest > 0 else []))
+
+
+def growth(delays: Floats, elapsed: Floats) -> Floats:
+    """Increase of (elapsed - delay) from each output to the next; the first from 0."""
+    return np.diff(elapsed - delays, prepend=0.0)
+
+
+class ATD(TimedMetric):
+    """Average Token Delay of text output."""
+
+    spec = MetricSpec("ATD", "ms", False, TEXT, ("CU", "CA"), "SimulEval 1.1.4; arXiv:2211.13173")
+
+    def __init__(self, *, aware: bool = False, compute: ComputeRule = "live") -> None:
+        super().__init__(aware=aware)
+        self.compute = compute
+
+    def of_times(self, times: Floats, item: Item) -> float | Unscored:
+        delays = item.delays
+        if delays[0] < 0 or (np.diff(delays) < 0).any():
+            return Unscored("the delays decrease")
+        from_text = item.source_unit == "tokens"
+        length = 1.0 if from_text else 0.0
+        if self.aware and self.compute == "simuleval":
+            tokens = text_tokens(delays, delays, length + growth(delays, times))
+        else:
+            tokens = text_tokens(delays, times, length)
+        return atd(delays, tokens, 1.0 if from_text else PIECE_MS)
+
+    def signature(self) -> Mapping[str, str]:
+        return {"atd_compute": self.compute} if self.aware else {}

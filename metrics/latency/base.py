@@ -1,0 +1,79 @@
+"""What the latency metrics share: which times, which lengths, and when there is no value."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+
+import numpy as np
+
+from s2st_bench.metric import Floats, Item, MeanMetric, Unscored
+from s2st_bench.units import META, split_units
+
+TEXT = frozenset({"text"})
+
+
+def times_of(item: Item, aware: bool) -> Floats | Unscored:
+    """Emission times of the item's units, ``float64[n]`` with n >= 1, or why there are none."""
+    if "text" not in item.trace.outputs and not len(item.units):
+        return Unscored("no text output")
+    if aware and item.source_unit == "tokens":
+        return Unscored("text input has no time to be aware of")
+    times = item.elapsed if aware else item.delays
+    if times is None:
+        return Unscored("compute was not measured")
+    if not len(times):
+        return Unscored("no output")
+    if not np.isfinite(times).all():
+        return Unscored("a time is not a finite number")
+    return times
+
+
+def reference_length(item: Item) -> int | Unscored:
+    """R: units of the first reference; of the hypothesis where the item has no reference."""
+    if not item.references:
+        return len(item.units)
+    if item.reference_length is not None:
+        return item.reference_length
+    reference = item.references[0]
+    if item.unit == "spm" and META not in reference and any(META in u for u in item.units):
+        return Unscored("the reference is not cut into pieces: name the SentencePiece model")
+    return len(split_units(reference, item.unit))
+
+
+class TimedMetric(MeanMetric):
+    """A mean over items of a value computed from emission times and the source's length."""
+
+    def item_value(self, item: Item) -> float | Unscored:
+        times = times_of(item, self.aware)
+        if isinstance(times, Unscored):
+            return times
+        if not item.source_length > 0:
+            return Unscored("the source has no length")
+        return self.of_times(times, item)
+
+    @abstractmethod
+    def of_times(self, times: Floats, item: Item) -> float | Unscored:
+        """The value; ``times`` has at least one element and the source a length."""
+
+
+class ReferencedMetric(TimedMetric):
+    """One that also needs a reference length; an empty reference gives none."""
+
+    def __init__(self, *, aware: bool = False) -> None:
+        super().__init__(aware=aware)
+        self._lengths: set[str] = set()
+
+    def of_times(self, times: Floats, item: Item) -> float | Unscored:
+        length = reference_length(item)
+        if isinstance(length, Unscored):
+            return length
+        self._lengths.add("ref" if item.references else "hyp")
+        return self.of_lengths(times, item, length)
+
+    @abstractmethod
+    def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:
+        """The value; ``length`` is R and may be 0."""
+
+    def signature(self) -> Mapping[str, str]:
+        return {"len": "+".join(sorted(self._lengths)) or "ref"}

@@ -1,0 +1,1 @@
+"""When speech output was heard, on the listener's playback timeline."""

@@ -1,0 +1,1 @@
+"""A system that misbehaves on purpose."""
