@@ -44,10 +44,8 @@ def score(
     ] = None,
     unit: Annotated[Unit, typer.Option(help="What delays are counted in.")] = Unit.word,
     ca: Annotated[
-        Rule | None,
-        typer.Option(help="Computation-aware time by this definition (default: as logged).",
-                     show_default=False),
-    ] = None,
+        Rule, typer.Option(help="Computation-aware time: as replayed, or by a peer's definition.")
+    ] = Rule.live,
     speed: Annotated[
         float, typer.Option(help="Re-time as on a machine this many times as fast.")
     ] = 1.0,
@@ -76,7 +74,7 @@ def score(
     names = None if metrics is None else [name.strip() for name in metrics.split(",")]
     chosen = make_metrics(registry=registry) if names is None else make_metrics(names, registry)
     options = Options(
-        unit=unit.value, ca=ca.value if ca else None, speed=speed, stages=stages.value if stages else None,
+        unit=unit.value, ca=ca.value, speed=speed, stages=stages.value if stages else None,
         approximate=approximate,
     )
     for path in paths:
