@@ -67,7 +67,8 @@ def test_a_checkout_without_links_finds_its_plugins(tmp_path: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(source.read_bytes())
     code = ("from s2st_bench.registry import Registry; import s2st_bench\n"
-            "r = Registry(); print(s2st_bench.__file__, r.get('systems', 'silent').load().__name__)\n"
+            "silent = Registry().get('systems', 'silent').load()\n"
+            "print(s2st_bench.__file__, silent.__name__)\n"
             "from s2st_bench.paths import shipped_configs; print(shipped_configs())")
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, text=True, check=True,
                           capture_output=True, env={"PYTHONPATH": str(tmp_path)})
