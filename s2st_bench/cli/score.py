@@ -106,7 +106,7 @@ def score(
     from s2st_bench.cli.score_paths import load
     from s2st_bench.errors import UsageError
     from s2st_bench.resegment import SoftSegmenter
-    from s2st_bench.scoring import Options
+    from s2st_bench.scoring import Options, make_metrics
     from s2st_bench.store import write_atomically
 
     if recording_end not in ("audio", "segments"):
@@ -127,6 +127,8 @@ def score(
     )
     names = None if metrics is None else [name.strip() for name in metrics.split(",") if name]
     registry = registry_of(ctx, plugin_dir)
+    if names is not None:
+        make_metrics(names, registry)  # a wrong name is said before anything is read
     scored = []
     for path in paths:
         material = load(path, log_format.value, references=references, segments=segments,
