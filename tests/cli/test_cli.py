@@ -69,10 +69,17 @@ def test_every_verb_has_help(verb: str) -> None:
     ],
 )
 def test_errors_are_one_message_and_exit_2(args: list[str], message: str) -> None:
-    done = process(*args)
-    assert done.returncode == 2
+    done = call(*args)
+    assert done.exit_code == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr and done.stdout == ""
+
+
+def test_a_process_ends_with_the_same_code_and_message() -> None:
+    done = process("run", "system=nothing")
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("error: system=nothing: no such system.")
+    assert done.stderr.count("\n") == 1
 
 
 def test_dry_run_prints_the_composed_configuration(plugins: Path) -> None:
