@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -32,7 +31,7 @@ def process(*args: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
                           capture_output=True, env={**os.environ, **env}, check=False)
 
 
-def test_help_loads_nothing_heavy_and_is_quick() -> None:
+def test_help_loads_nothing_heavy() -> None:
     heavy = ("torch", "numpy", "pandas", "matplotlib", "hydra", "omegaconf", "yaml", "soundfile")
     code = ("import sys; from s2st_bench.cli import app\n"
             "try: app(['run', '--help'])\n"
@@ -40,13 +39,6 @@ def test_help_loads_nothing_heavy_and_is_quick() -> None:
             f"print([m for m in {heavy!r} if m in sys.modules], file=sys.stderr)")
     done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, check=True)
     assert done.stderr.strip() == "[]"
-    seconds = []  # of the processor: other work on the machine must not fail this
-    for _ in range(3):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        process("--help")
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(seconds) < 0.4
 
 
 def test_version_and_module() -> None:
