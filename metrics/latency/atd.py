@@ -132,8 +132,10 @@ class ATD(TimedMetric):
 
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         delays = item.delays
-        if delays[0] < 0 or (np.diff(delays) < 0).any():
+        if not (np.diff(delays, prepend=0.0) >= 0).all():  # catches NaN as well
             return Unscored("the delays decrease")
+        if len(times) != len(delays):
+            return Unscored("there are not as many aware times as unaware ones")
         from_text = item.source_unit == "tokens"
         length = 1.0 if from_text else 0.0
         if self.aware and self.compute == "simuleval":

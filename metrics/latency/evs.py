@@ -54,6 +54,8 @@ def spans(item: Item, times: Floats) -> Floats | Unscored:
         return Unscored("the corpus has no source word times with an alignment")
     if item.unit != "word":
         return Unscored("the alignment is of words")
+    if len(times) != len(item.units):
+        return Unscored("there are not as many times as words")
     last_source: dict[int, int] = {}
     for source, target in links:
         last_source[target] = max(source, last_source.get(target, source))

@@ -70,9 +70,9 @@ def test_long_form_weighs_as_one_recording() -> None:
     segments = (Segment("1", 0.0, 1.0), Segment("2", 1.0, 4.0))
     long = replace(long, recording=replace(long.recording, segments=segments))
     metric = SpeechStartOffset()
-    rows = [metric.stats(replace(long, segment=s)) for s in segments]
-    rows += [metric.stats(item((3.0, 1.0)))]
-    assert metric.value(np.sum(np.stack([np.asarray(r) for r in rows]), axis=0)) == pytest.approx(2000.0)
+    items = [*(replace(long, segment=s) for s in segments), item((3.0, 1.0))]
+    rows = np.stack([np.asarray(metric.stats(i)) for i in items])
+    assert metric.value(rows.sum(axis=0)) == pytest.approx(2000.0)
 
 
 @pytest.mark.parametrize("metric", [SpeechStartOffset, SpeechEndOffset, SpeechATD])
