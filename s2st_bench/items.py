@@ -12,7 +12,7 @@ recording the run has no trace of (:func:`lost_trace`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -30,7 +30,7 @@ from s2st_bench.types import (
     TextSource,
     Trace,
 )
-from s2st_bench.units import Tokenizer, unit_spans
+from s2st_bench.units import Tokenizer, split_units, unit_spans
 
 RecordingEnd = Literal["audio", "segments"]
 """Where a long recording ends: with its audio, or (as OmniSTEval has it) with its last segment."""
@@ -64,22 +64,22 @@ def items(
     """
     text = "" if trace.error is not None else final_text(trace)
     said = () if trace.error is not None else emissions(trace, unit, live, tokenizer)
+    cut = _Cut(trace, recording, unit, None if live is None else tuple(live), tokenizer)
     if not recording.long_form:
-        return (_short(trace, recording, unit, text, said),)
+        return (_short(cut, text, said),)
     if trace.source_unit != "s":
         raise NotComparable(
             f"recording {recording.id!r}: its source is text and its {len(recording.segments)} "
             "segments have no place among the tokens; give each segment as its own recording"
         )
-    codes = _assign(trace, recording, unit, said, resegmenter or SoftSegmenter())
-    texts = _texts(text, unit, tokenizer, codes, len(recording.segments))
+    codes = _assign(cut, said, resegmenter or SoftSegmenter())
+    texts = _texts(text, cut, codes)
     end_s = trace.source_length
     if recording_end == "segments":
         end_s = max(segment.end_s for segment in recording.segments)
     return tuple(
-        _long(trace, recording, i, unit, texts[i], [said[j] for j in np.flatnonzero(codes == i)],
-              end_s)
-        for i in range(len(recording.segments))
+        _long(cut, segment, texts[i], [said[j] for j in np.flatnonzero(codes == i)], end_s)
+        for i, segment in enumerate(recording.segments)
     )
 
 
@@ -108,77 +108,81 @@ def _duration_s(source: AudioSource, segments: Sequence[Segment]) -> float:
     return max((segment.end_s for segment in segments), default=0.0)
 
 
-def _short(
-    trace: Trace, recording: Recording, unit: LatencyUnit, text: str, said: Sequence[Emission]
-) -> Item:
-    scale = 1000.0 if trace.source_unit == "s" else 1.0
-    length = trace.source_length * scale
-    if recording.segments:
-        segment = recording.segments[0]
-    else:
-        segment = Segment(recording.id, 0.0, trace.source_length)
-    return Item(
-        id=recording.id,
-        recording=recording,
-        segment=segment,
-        trace=trace,
-        hypothesis=text,
-        references=_references(segment, trace.target_lang),
-        units=tuple(e.unit for e in said),
-        delays=np.array([e.delay for e in said]) * scale,
-        elapsed=_elapsed(said, trace, scale, 0.0),
-        source_length=length,
-        unit=unit,
-        source_unit=trace.source_unit,
-        emissions=tuple(said),
-    )
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """What all items of one trace share."""
+
+    trace: Trace
+    recording: Recording
+    unit: LatencyUnit
+    live: tuple[float, ...] | None
+    tokenizer: Tokenizer | None
+
+    def item(
+        self, item_id: str, segment: Segment, text: str, said: Sequence[Emission], *,
+        scale: float, offset: float, source_length: float, to_end: float | None = None,
+    ) -> Item:
+        """An item; times of ``said`` are multiplied by ``scale``, then moved by ``-offset``."""
+        references = _references(segment, self.trace.target_lang)
+        pieces = None
+        if references and self.unit == "spm" and self.tokenizer is not None:
+            pieces = len(split_units(references[0], "spm", self.tokenizer))
+        return Item(
+            id=item_id,
+            recording=self.recording,
+            segment=segment,
+            trace=self.trace,
+            hypothesis=text,
+            references=references,
+            units=tuple(e.unit for e in said),
+            delays=np.array([e.delay for e in said], dtype=np.float64) * scale - offset,
+            elapsed=_elapsed(said, self.trace, scale, offset),
+            source_length=source_length,
+            unit=self.unit,
+            source_unit=self.trace.source_unit,
+            emissions=tuple(said),
+            time_to_recording_end=to_end,
+            live=self.live,
+            reference_length=pieces,
+        )
+
+
+def _short(cut: _Cut, text: str, said: Sequence[Emission]) -> Item:
+    recording, length = cut.recording, cut.trace.source_length
+    scale = 1000.0 if cut.trace.source_unit == "s" else 1.0
+    segment = (recording.segments or (Segment(recording.id, 0.0, length),))[0]
+    return cut.item(recording.id, segment, text, said, scale=scale, offset=0.0,
+                    source_length=length * scale)
 
 
 def _long(
-    trace: Trace, recording: Recording, index: int, unit: LatencyUnit, text: str,
-    said: Sequence[Emission], end_s: float,
+    cut: _Cut, segment: Segment, text: str, said: Sequence[Emission], end_s: float
 ) -> Item:
-    segment = recording.segments[index]
     offset = segment.start_s * 1000.0
-    return Item(
-        id=f"{recording.id}#{segment.id}",
-        recording=recording,
-        segment=segment,
-        trace=trace,
-        hypothesis=text,
-        references=_references(segment, trace.target_lang),
-        units=tuple(e.unit for e in said),
-        delays=np.array([e.delay for e in said]) * 1000.0 - offset,
-        elapsed=_elapsed(said, trace, 1000.0, offset),
+    return cut.item(
+        f"{cut.recording.id}#{segment.id}", segment, text, said, scale=1000.0, offset=offset,
         source_length=(segment.end_s - segment.start_s) * 1000.0,
-        unit=unit,
-        emissions=tuple(said),
-        time_to_recording_end=end_s * 1000.0 - offset,
+        to_end=end_s * 1000.0 - offset,
     )
 
 
-def _assign(
-    trace: Trace, recording: Recording, unit: LatencyUnit, said: Sequence[Emission],
-    resegmenter: Resegmenter,
-) -> Codes:
-    references = [_references(s, trace.target_lang) for s in recording.segments]
+def _assign(cut: _Cut, said: Sequence[Emission], resegmenter: Resegmenter) -> Codes:
+    references = [_references(s, cut.trace.target_lang) for s in cut.recording.segments]
     return resegmenter.assign(
         [e.unit for e in said],
-        np.array([e.delay for e in said]),
-        recording.segments,
+        np.array([e.delay for e in said], dtype=np.float64),
+        cut.recording.segments,
         [refs[0] if refs else "" for refs in references],
-        trace.target_lang,
-        unit,
+        cut.trace.target_lang,
+        cut.unit,
     )
 
 
-def _texts(
-    text: str, unit: LatencyUnit, tokenizer: Tokenizer | None, codes: Codes, n_segments: int
-) -> list[str]:
+def _texts(text: str, cut: _Cut, codes: Codes) -> list[str]:
     """Each segment's part of the text, white space as single spaces."""
-    _, spans = unit_spans(text, unit, tokenizer)
+    _, spans = unit_spans(text, cut.unit, cut.tokenizer)
     starts = [start for start, _ in spans] + [len(text)]
-    parts: list[list[str]] = [[] for _ in range(n_segments)]
+    parts: list[list[str]] = [[] for _ in cut.recording.segments]
     for i, code in enumerate(codes.tolist()):
         if code >= 0:
             parts[code].append(text[starts[i] : starts[i + 1]])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from s2st_bench import host as hosts
-from s2st_bench.build import build_corpus
+from s2st_bench.build import build_corpus, build_system
 from s2st_bench.config import RunConfig
 from s2st_bench.corpus import fingerprint
 from s2st_bench.errors import ConfigError, CorpusError, Interrupted, RunError
@@ -28,8 +28,9 @@ from s2st_bench.executor import (
     Work,
 )
 from s2st_bench.registry import Registry
-from s2st_bench.replay import ReplayOptions
+from s2st_bench.replay import ReplayOptions, task_for
 from s2st_bench.store import RunFolder, RunWriter, write_atomically
+from s2st_bench.system import System
 from s2st_bench.types import Recording, RunRecord
 
 CONFIG = "config.yaml"
@@ -76,21 +77,25 @@ def run(
     )
     recordings = _checked(list(corpus.recordings()), config)
     source_lang, target_lang = _languages(recordings, config)
+    host = hosts.describe()
+    options = _options(config, host)
+    system = build_system(config.system, registry)
+    task_for(system, recordings[0], target_lang, options)
     record = RunRecord(
         system=config.system.name,
         corpus=config.dataset.name,
-        clock=config.clock.name,  # type: ignore[arg-type]  # checked by RunConfig
+        clock=options.clock,
         config=config.to_dict(),
         source_lang=source_lang,
         target_lang=target_lang,
-        outputs=tuple(config.outputs or ()),
-        card=_system_card(config, registry),
+        outputs=config.outputs or tuple(sorted(system.outputs)),
+        card=_system_card(system, config, registry),
         corpus_card=asdict(corpus.card()),
         fingerprint=fingerprint(recordings),
         n_recordings=len(recordings),
         git_commit=hosts.git_commit(),
         versions=hosts.versions(),
-        host=hosts.describe(),
+        host=host,
         started_at=_now(),
     )
     path = config.resume or _new_folder(config, record)
@@ -105,7 +110,7 @@ def run(
         works = [work for work in _works(recordings, target_lang, config) if work.key not in done]
         tally = _Tally(len(recordings) * config.repeat, len(done))
         try:
-            for event in _executor(config, registry, path, record).run(works):
+            for event in _executor(config, registry, path, options).run(works):
                 if isinstance(event, Finished):
                     writer.append_trace(event.line)
                 if (status := tally.add(event)) is not None and progress is not None:
@@ -180,20 +185,15 @@ def _works(
             yield Work(repeat * len(recordings) + index, recording, target_lang, repeat)
 
 
-def _executor(
-    config: RunConfig, registry: Registry, path: Path, record: RunRecord
-) -> Executor:
-    if config.executor.name != "local":
-        raise ConfigError(f"executor: expected local, not {config.executor.name!r}")
+def _options(config: RunConfig, host: Mapping[str, Any]) -> ReplayOptions:
+    """How each recording is replayed; what the host was doing, where time is measured."""
     measured = config.clock.name != "ideal"
     workers = config.executor.workers
     load: Mapping[str, Any] = {}
     if measured:
-        load = {
-            "workers": workers, "cores": hosts.cores(), "shared": hosts.busy(workers),
-        }
-    options = ReplayOptions(
-        clock=record.clock,
+        load = {"workers": workers, "cores": hosts.cores(), "shared": hosts.busy(workers)}
+    return ReplayOptions(
+        clock=config.clock.name,  # type: ignore[arg-type]  # checked by RunConfig
         chunk_s=config.chunk_s,
         stages=config.stages,
         sample_rate_hz=config.sample_rate_hz,
@@ -201,9 +201,17 @@ def _executor(
         seed=config.seed,
         limits=config.executor.limits,
         warmup_s=config.warmup_s if measured else 0.0,
-        host=hosts.label(record.host),
+        host=hosts.label(host),
         load=load,
     )
+
+
+def _executor(
+    config: RunConfig, registry: Registry, path: Path, options: ReplayOptions
+) -> Executor:
+    if config.executor.name != "local":
+        raise ConfigError(f"executor: expected local, not {config.executor.name!r}")
+    workers = config.executor.workers
     setup = Setup(
         system=config.system,
         plugin_dirs=tuple(registry.folders),
@@ -263,11 +271,9 @@ def _resumed(folder: RunFolder, now: RunRecord) -> RunRecord:
     return replace(stored, status="running", finished_at="", scores=())
 
 
-def _system_card(config: RunConfig, registry: Registry) -> dict[str, Any]:
-    plugin = registry.get("systems", config.system.name)
-    system = plugin.load()
+def _system_card(system: System, config: RunConfig, registry: Registry) -> dict[str, Any]:
     return {
-        "summary": plugin.summary,
+        "summary": registry.get("systems", config.system.name).summary,
         "params": dict(config.to_dict()["system"]),
         "privileged": bool(system.privileged),
     }

@@ -39,7 +39,10 @@ DEFAULT_METRICS = (
     "AL_pen", "LAAL_pen", "DAL_pen", "AP_pen", "StartOffset_pen",
     "AL_CA_pen", "LAAL_CA_pen", "DAL_CA_pen", "AP_CA_pen", "StartOffset_CA_pen",
 )
-"""What ``run`` and ``score`` compute when nothing is named."""
+"""What is computed when nothing is named."""
+
+LONG_FORM_METRICS = ("LongYAAL", "LongYAAL_CA", "LongYAAL_pen", "LongYAAL_CA_pen")
+"""What long recordings get besides."""
 
 _AWARE = "_CA"
 ALL = "all"
@@ -110,7 +113,7 @@ def score(
     recordings
         The whole corpus, in its order; one without a trace is scored as lost.
     metrics
-        By name or made already; none: :data:`DEFAULT_METRICS`.
+        By name or made already; none: :data:`DEFAULT_METRICS` (and :data:`LONG_FORM_METRICS`).
     registry
         Where names are looked up.
 
@@ -121,10 +124,12 @@ def score(
     NotComparable
         The options ask for a re-timing that a trace does not allow.
     """
-    chosen = make_metrics(DEFAULT_METRICS if metrics is None else metrics, registry)
     settings = options or Options()
-    board = _Scoring(_in_order(traces, recordings, settings), chosen, settings)
-    return board.table()
+    pairs = _in_order(traces, recordings, settings)
+    if metrics is None:
+        long_form = any(recording.long_form for _, recording in pairs)
+        metrics = DEFAULT_METRICS + (LONG_FORM_METRICS if long_form else ())
+    return _Scoring(pairs, make_metrics(metrics, registry), settings).table()
 
 
 def score_run(

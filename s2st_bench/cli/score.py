@@ -1,7 +1,8 @@
-"""``s2st-bench score``: numbers from what a run left on disk, without running it again."""
+"""``s2st-bench score``: numbers for a run folder, a file of traces, or another tool's log."""
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,17 +12,25 @@ import typer
 from s2st_bench.cli.common import PluginDirs, printable, registry_of, table
 
 if TYPE_CHECKING:
+    from s2st_bench.registry import Registry
     from s2st_bench.scoring import Options
     from s2st_bench.table import ScoreTable
     from s2st_bench.types import Score
 
 
+class Format(StrEnum):
+    auto = "auto"
+    trace = "trace"
+    simuleval = "simuleval"
+
+
 class Unit(StrEnum):
     word = "word"
     char = "char"
+    spm = "spm"
 
 
-class Rule(StrEnum):
+class Ca(StrEnum):
     live = "live"
     simuleval = "simuleval"
     fbk = "fbk"
@@ -33,85 +42,212 @@ class Stages(StrEnum):
     concurrent = "concurrent"
 
 
+class Resegmenter(StrEnum):
+    soft = "soft"
+    soft_moses = "soft-moses"
+
+
 def score(
     ctx: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.",
-                                                show_default=False)],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Run folders, traces or logs.", show_default=False),
+    ],
+    log_format: Annotated[
+        Format, typer.Option("--format", help="What PATH holds.")
+    ] = Format.auto,
     metrics: Annotated[
         str | None,
         typer.Option(metavar="A,B,…", show_default=False,
-                     help="Metrics by name: BLEU,AL,AL_CA,AL_pen (default: the usual ones)."),
+                     help="Names as `ls metrics` has them; AL_CA is computation-aware, in AL_pen "
+                     "silence costs. Default: quality, latency, both."),
     ] = None,
-    unit: Annotated[Unit, typer.Option(help="What delays are counted in.")] = Unit.word,
+    references: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="References, one a line.")
+    ] = None,
+    segments: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Yaml or json of {wav, offset, duration} for long "
+                     "recordings, in the order of --references."),
+    ] = None,
+    unit: Annotated[Unit, typer.Option(help="What latency counts.")] = Unit.word,
+    spm_model: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="SentencePiece model for --unit spm.")
+    ] = None,
+    resegmenter: Annotated[
+        Resegmenter, typer.Option(help="How long hypotheses are cut into segments.")
+    ] = Resegmenter.soft,
+    recording_end: Annotated[
+        str, typer.Option(metavar="audio|segments", help="Where a long recording ends: with its "
+                          "audio, or with its last segment.")
+    ] = "audio",
+    source_lang: Annotated[str, typer.Option(help="Of a log that does not say.")] = "",
+    target_lang: Annotated[str, typer.Option(help="Of a log that does not say.")] = "",
     ca: Annotated[
-        Rule, typer.Option(help="Computation-aware time: as replayed, or by a peer's definition.")
-    ] = Rule.live,
-    speed: Annotated[
-        float, typer.Option(help="Re-time as on a machine this many times as fast.")
-    ] = 1.0,
-    stages: Annotated[
-        Stages | None,
-        typer.Option(help="Re-time a pipeline's stages as run in this way.", show_default=False),
+        Ca | None,
+        typer.Option(help="Computation-aware time by this definition; default: as logged."),
     ] = None,
+    speed: Annotated[
+        float, typer.Option(help="On a machine this many times as fast.")
+    ] = 1.0,
+    stages: Annotated[Stages | None, typer.Option(help="Re-time a pipeline's stages.")] = None,
     approximate: Annotated[
-        bool, typer.Option("--approximate", help="Re-time adaptive traces too, inexactly; the "
-                           "signature says so.")
+        bool, typer.Option("--approximate", help="Re-time also what is not exact.")
     ] = False,
     json_to: Annotated[
-        Path | None,
-        typer.Option("--json", metavar="OUT", show_default=False,
-                     help="Write JSON to this file; - is standard output."),
+        Path | None, typer.Option("--json", metavar="OUT", help="Write JSON; - prints it.")
     ] = None,
     plugin_dir: PluginDirs = None,
 ) -> None:
-    """Score traces.  Scores as replayed are also kept in the run folder (scores.json)."""
+    """Score traces or another tool's logs, with intervals, counts and signatures.
+
+    A run folder's scores as replayed are also kept in it (scores.json).
+    """
+    from s2st_bench.cli.score_paths import load
     from s2st_bench.errors import UsageError
-    from s2st_bench.scoring import Options, make_metrics, score_run
-
-    if json_to is not None and len(paths) > 1:
-        raise UsageError("--json takes the scores of one run; give one RUN at a time")
-    registry = registry_of(ctx, plugin_dir)
-    names = None if metrics is None else [name.strip() for name in metrics.split(",")]
-    chosen = make_metrics(registry=registry) if names is None else make_metrics(names, registry)
-    options = Options(
-        unit=unit.value, ca=ca.value, speed=speed, stages=stages.value if stages else None,
-        approximate=approximate,
-    )
-    for path in paths:
-        found = score_run(path, chosen, options, write=names is None and _is_default(options))
-        if json_to is None:
-            typer.echo(f"{path}\n{as_text(found)}")
-        elif str(json_to) == "-":
-            typer.echo(found.to_json())
-        else:
-            _write(json_to, found)
-
-
-def _is_default(options: Options) -> bool:
-    """Whether scores are what the run itself would have written."""
-    return options.unit == "word" and not options.retimes
-
-
-def _write(path: Path, found: ScoreTable) -> None:
+    from s2st_bench.resegment import SoftSegmenter
+    from s2st_bench.scoring import Options, make_metrics
     from s2st_bench.store import write_atomically
 
-    write_atomically(path, found.to_json())
+    if recording_end not in ("audio", "segments"):
+        raise UsageError(f"--recording-end {recording_end}: audio or segments")
+    if (unit is Unit.spm) < (spm_model is not None):
+        raise UsageError("--spm-model is for --unit spm")
+    options = Options(
+        unit=unit.value,
+        ca=None if ca is None else ca.value,
+        speed=speed,
+        stages=None if stages is None else stages.value,
+        approximate=approximate,
+        resegmenter=SoftSegmenter("moses" if resegmenter is Resegmenter.soft_moses else "none"),
+        recording_end="segments" if recording_end == "segments" else "audio",
+        tokenizer=None if spm_model is None else _sentencepiece(spm_model),
+        tokenizer_name="" if spm_model is None else spm_model.name,
+        target_lang=target_lang,
+    )
+    names = None if metrics is None else [name.strip() for name in metrics.split(",") if name]
+    registry = registry_of(ctx, plugin_dir)
+    if names is not None:
+        make_metrics(names, registry)  # a wrong name is said before anything is read
+    scored = []
+    for path in paths:
+        material = load(path, log_format.value, references=references, segments=segments,
+                        source_lang=source_lang, target_lang=target_lang, requeue=ca is Ca.live)
+        for note in material.notes:
+            typer.echo(f"note: {printable(note)}", err=True)
+        found = _score(material, names, options, registry)
+        if material.is_run and names is None and unit is Unit.word and not options.retimes:
+            write_atomically(path / "scores.json", found.to_json())
+        scored.append((path, found))
+    _report(scored, json_to)
+
+
+def _score(
+    material: Any, names: list[str] | None, options: Options, registry: Registry
+) -> ScoreTable:
+    from dataclasses import replace
+
+    from s2st_bench import scoring
+
+    settings = replace(
+        options,
+        fingerprint=material.fingerprint,
+        target_lang=options.target_lang or material.target_lang,
+        logged_ca=material.ca,
+        ca=None if material.requeued else options.ca,
+    )
+    return scoring.score(material.traces, material.recordings, names, settings,
+                         registry=registry)
+
+
+def _sentencepiece(path: Path) -> Any:
+    from s2st_bench.errors import DependencyError, InputError
+
+    try:
+        import sentencepiece
+    except ImportError:
+        raise DependencyError("sentencepiece", "--unit spm", "spm") from None
+    try:
+        model = sentencepiece.SentencePieceProcessor(model_file=str(path))
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"{path}: no SentencePiece model ({error})") from None
+    return lambda text: model.encode(text, out_type=str)
+
+
+def _report(scored: list[tuple[Path, ScoreTable]], json_to: Path | None) -> None:
+    if json_to is not None:
+        rows = [found.as_dict() for _, found in scored]
+        content: Any = rows[0] if len(rows) == 1 else {
+            "version": rows[0]["version"],
+            "logs": [{"path": str(path), **row}
+                     for (path, _), row in zip(scored, rows, strict=True)],
+        }
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+        if str(json_to) == "-":
+            typer.echo(text, nl=False)
+            return
+        from s2st_bench.store import write_atomically
+
+        write_atomically(json_to, text)
+    for number, (path, found) in enumerate(scored):
+        typer.echo(("\n" if number else "") + printable(str(path)))
+        typer.echo(as_text(found))
 
 
 def as_text(found: ScoreTable) -> str:
-    """The corpus' scores, then every recording that failed and why."""
-    head = ["metric", "value", "unit", "95 % interval", "scored", ""]
-    rows = [head, *(_row(score) for score in found.corpus)]
-    parts = [table(rows, right=(1, 3, 4))]
-    failed: list[Any] = [[row.id, row.error.kind, printable(row.error.message)]
-                         for row in found.recordings if row.error]
+    """A table of scores, what failed, what has no value and why, and the signatures."""
+    with_value = [s for s in found.corpus if s.value is not None]
+    grouped = any(s.group != "all" for s in found.corpus)
+    head = ["metric", *(["group"] if grouped else []), "value", "±", "unit", "scored",
+            "clusters", "coverage"]
+    rows = [_row(s, grouped) for s in with_value]
+    shift = int(grouped)
+    parts = [table([head, *rows], right=(1 + shift, 2 + shift, 4 + shift, 5 + shift, 6 + shift))]
+    if missing := _missing(found):
+        parts.append("no value\n" + table([["", reason, names] for reason, names in missing]))
+    failed = [["", printable(r.id), r.error.kind, printable(r.error.message)]
+              for r in found.failures() if r.error is not None]
     if failed:
-        parts.append(f"{len(failed)} failed:\n{table(failed)}")
-    return "\n\n".join(parts)
+        shown = failed[:_SHOWN] + ([["", f"and {len(failed) - _SHOWN} more", "", ""]]
+                                   if len(failed) > _SHOWN else [])
+        parts.append(f"failed ({len(failed)})\n" + table(shown))
+    if found.optimistic:
+        parts.append("aware times assume overlap that was never measured: not to be ranked "
+                     "beside measured ones")
+    parts.append(_signatures(with_value))
+    return "\n\n".join(part for part in parts if part)
 
 
-def _row(score: Score) -> list[str]:
-    name = score.metric if score.group == "all" else f"{score.metric} ({score.group})"
-    value = "–" if score.value is None else f"{score.value:.2f}"
-    interval = "" if score.ci95 is None else f"{score.ci95[0]:.2f} … {score.ci95[1]:.2f}"
-    return [name, value, score.unit, interval, f"{score.n_scored}/{score.n_total}", score.reason]
+_SHOWN = 20
+
+
+def _row(score: Score, grouped: bool) -> list[str]:
+    digits = 3 if score.unit == "" else 1 if score.unit == "ms" else 2
+    value = "–" if score.value is None else f"{score.value:.{digits}f}"
+    interval = ""
+    if score.ci95 is not None:
+        interval = f"{(score.ci95[1] - score.ci95[0]) / 2:.{digits}f}"
+    coverage = "" if score.coverage is None else f"{score.coverage:.3f}"
+    return [score.metric, *([printable(score.group)] if grouped else []), value, interval,
+            score.unit, f"{score.n_scored}/{score.n_total}", str(score.n_clusters), coverage]
+
+
+def _signatures(scores: list[Score]) -> str:
+    """One line for all metrics made alike; ``--json`` has each in full."""
+    from s2st_bench.signature import Signature
+
+    alike: dict[str, list[str]] = {}
+    for score in scores:
+        if score.group == "all":
+            fields = Signature.parse(score.signature).fields
+            rest = Signature(tuple(f for f in fields if f[0] != "metric"))
+            alike.setdefault(rest.verbose(), []).append(score.metric)
+    return "\n".join(f"{', '.join(names)}: {rest}" for rest, names in alike.items())
+
+
+def _missing(found: ScoreTable) -> list[tuple[str, str]]:
+    by_reason: dict[str, list[str]] = {}
+    for score in found.corpus:
+        if score.value is None and score.group == "all":
+            by_reason.setdefault(printable(score.reason), []).append(score.metric)
+    return [(reason, ", ".join(names)) for reason, names in by_reason.items()]

@@ -70,7 +70,7 @@ def test_every_verb_has_help(verb: str) -> None:
         (["show", "nothing-of-that-name"], "error: nothing-of-that-name: neither a run folder"),
         (["show", "oracl"], "Did you mean 'oracle'?"),
         (["show", "/nowhere", "--recording", "a"], "error: /nowhere: not a run folder"),
-        (["score", "/nowhere", "--metrics", "BLEU"], "error: /nowhere: not a run folder"),
+        (["score", "/nowhere", "--metrics", "BLEU"], "error: /nowhere: no such file or folder"),
         (["score", "/nowhere", "--metrics", "BLUE"], "Did you mean 'BLEU'?"),
         (["ls", "sytems"], "'sytems' is not one of"),
     ],
