@@ -30,9 +30,8 @@ import numpy as np
 import numpy.typing as npt
 
 from s2st_bench.metric import Floats, Item, Unscored
+from s2st_bench.timed import TEXT, TimedMetric
 from s2st_bench.types import MetricSpec
-
-from .base import TEXT, TimedMetric
 
 PIECE_MS = 300.0
 _DIGITS = 6  # milliseconds to the nanosecond: float noise must not make a piece of its own

@@ -8,9 +8,8 @@ of the clock that was measured and is not re-timed.
 from __future__ import annotations
 
 from s2st_bench.metric import Item, Unscored
+from s2st_bench.timed import RecordingMetric
 from s2st_bench.types import MetricSpec, Trace
-
-from .base import RecordingMetric
 
 
 def longest_wait_s(trace: Trace) -> float:

@@ -17,9 +17,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from s2st_bench.metric import Floats, Item, Metric, Unscored
+from s2st_bench.timed import TEXT, is_long, times_of
 from s2st_bench.types import MetricSpec
-
-from .base import TEXT, is_long, times_of
 
 _EDGES = string.punctuation + "¿¡«»„“”‚‘’…–—。、，！？"
 

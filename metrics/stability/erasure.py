@@ -23,14 +23,13 @@ from typing import Literal
 import numpy as np
 
 from s2st_bench.metric import Floats, Item, LatencyUnit, Metric, Unscored
-from s2st_bench.metrics.latency.base import RecordingMetric, share
 from s2st_bench.textstack import Edit
+from s2st_bench.timed import TEXT, RecordingMetric, share
 from s2st_bench.timeline import final_text, text_events
 from s2st_bench.types import MetricSpec, Trace
 from s2st_bench.units import pattern_of, split_units
 
 Count = Literal["changed", "deleted"]
-TEXT = frozenset({"text"})
 
 
 @dataclass(frozen=True, slots=True)

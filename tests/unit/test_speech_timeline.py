@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from s2st_bench.metric import Item, Unscored
-from s2st_bench.metrics.speech_timeline.atd import SpeechATD
-from s2st_bench.metrics.speech_timeline.heard import PlaybackMetric
+from s2st_bench.metrics.latency.speech_atd import SpeechATD
 from s2st_bench.metrics.speech_timeline.offsets import SpeechEndOffset, SpeechStartOffset
 from s2st_bench.metrics.speech_timeline.silences import (
     DiscontinuityAve,
     DiscontinuityNum,
     DiscontinuitySum,
 )
+from s2st_bench.timed import PlaybackMetric
 from s2st_bench.types import (
     AudioSource,
     Failure,

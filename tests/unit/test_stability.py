@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from s2st_bench.metric import Item, Unscored
 from s2st_bench.metrics.latency.lagging import LAAL
-from s2st_bench.metrics.stability.commit import CommitLag, FirstShownLAAL
+from s2st_bench.metrics.latency.shown import FirstShownLAAL
+from s2st_bench.metrics.stability.commit import CommitLag
 from s2st_bench.metrics.stability.erasure import (
     FlickerTime,
     NormalizedErasure,
