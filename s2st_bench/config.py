@@ -23,7 +23,8 @@ REDACTED = "***"
 
 OutputName = Literal["text", "speech"]
 _SECRET = re.compile(
-    r"(^|[_-])(key|token|secret|password|passwd)([_-]|$)|(key|token|secret|password|passwd)$", re.IGNORECASE
+    r"(^|[_-])(key|token|secret|password|passwd)([_-]|$)|(key|token|secret|password|passwd)$",
+    re.IGNORECASE,
 )
 _CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")

@@ -105,3 +105,7 @@ class RunError(BenchError):
 
 class NotComparable(BenchError):
     """Two numbers that must not be set side by side."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user stopped a run; the message says how to go on with it."""

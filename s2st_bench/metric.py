@@ -83,7 +83,7 @@ class Metric(ABC):
     def name(self) -> str:
         return f"{self.spec.name}_CA" if self.aware else self.spec.name
 
-    def prepare(self, items: Sequence[Item]) -> None:
+    def prepare(self, items: Sequence[Item]) -> None:  # noqa: B027
         """See all items once before any ``stats``: batched models score here."""
 
     @abstractmethod

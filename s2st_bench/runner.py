@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from s2st_bench import host as hosts
-from s2st_bench.build import build_corpus
+from s2st_bench.build import build_corpus, build_system
 from s2st_bench.config import RunConfig
 from s2st_bench.corpus import fingerprint
-from s2st_bench.errors import ConfigError, CorpusError, RunError
+from s2st_bench.errors import ConfigError, CorpusError, Interrupted, RunError
 from s2st_bench.executor import (
     Event,
     Executor,
@@ -28,8 +28,9 @@ from s2st_bench.executor import (
     Work,
 )
 from s2st_bench.registry import Registry
-from s2st_bench.replay import ReplayOptions
+from s2st_bench.replay import ReplayOptions, task_for
 from s2st_bench.store import RunFolder, RunWriter, write_atomically
+from s2st_bench.system import System
 from s2st_bench.types import Recording, RunRecord
 
 CONFIG = "config.yaml"
@@ -76,21 +77,25 @@ def run(
     )
     recordings = _checked(list(corpus.recordings()), config)
     source_lang, target_lang = _languages(recordings, config)
+    host = hosts.describe()
+    options = _options(config, host)
+    system = build_system(config.system, registry)
+    task_for(system, recordings[0], target_lang, options)
     record = RunRecord(
         system=config.system.name,
         corpus=config.dataset.name,
-        clock=config.clock.name,  # type: ignore[arg-type]  # checked by RunConfig
+        clock=options.clock,
         config=config.to_dict(),
         source_lang=source_lang,
         target_lang=target_lang,
-        outputs=tuple(config.outputs or ()),
-        card=_system_card(config, registry),
+        outputs=config.outputs or tuple(sorted(system.outputs)),
+        card=_system_card(system, config, registry),
         corpus_card=asdict(corpus.card()),
         fingerprint=fingerprint(recordings),
         n_recordings=len(recordings),
         git_commit=hosts.git_commit(),
         versions=hosts.versions(),
-        host=hosts.describe(),
+        host=host,
         started_at=_now(),
     )
     path = config.resume or _new_folder(config, record)
@@ -105,14 +110,17 @@ def run(
         works = [work for work in _works(recordings, target_lang, config) if work.key not in done]
         tally = _Tally(len(recordings) * config.repeat, len(done))
         try:
-            for event in _executor(config, registry, path, record).run(works):
+            for event in _executor(config, registry, path, options).run(works):
                 if isinstance(event, Finished):
                     writer.append_trace(event.line)
                 if (status := tally.add(event)) is not None and progress is not None:
                     progress(status)
         except KeyboardInterrupt:
             writer.write_record(replace(record, status="interrupted"))
-            raise
+            raise Interrupted(
+                f"{tally.done} of {tally.total} recordings are kept; finish the run with: "
+                f"s2st-bench run resume={path}"
+            ) from None
         writer.write_record(replace(record, status="finished", finished_at=_now()))
     _sweep(path / "spool")
     if config.score:
@@ -177,20 +185,15 @@ def _works(
             yield Work(repeat * len(recordings) + index, recording, target_lang, repeat)
 
 
-def _executor(
-    config: RunConfig, registry: Registry, path: Path, record: RunRecord
-) -> Executor:
-    if config.executor.name != "local":
-        raise ConfigError(f"executor: expected local, not {config.executor.name!r}")
+def _options(config: RunConfig, host: Mapping[str, Any]) -> ReplayOptions:
+    """How each recording is replayed; what the host was doing, where time is measured."""
     measured = config.clock.name != "ideal"
     workers = config.executor.workers
     load: Mapping[str, Any] = {}
     if measured:
-        load = {
-            "workers": workers, "cores": hosts.cores(), "shared": hosts.busy(workers),
-        }
-    options = ReplayOptions(
-        clock=record.clock,
+        load = {"workers": workers, "cores": hosts.cores(), "shared": hosts.busy(workers)}
+    return ReplayOptions(
+        clock=config.clock.name,  # type: ignore[arg-type]  # checked by RunConfig
         chunk_s=config.chunk_s,
         stages=config.stages,
         sample_rate_hz=config.sample_rate_hz,
@@ -198,9 +201,17 @@ def _executor(
         seed=config.seed,
         limits=config.executor.limits,
         warmup_s=config.warmup_s if measured else 0.0,
-        host=hosts.label(record.host),
+        host=hosts.label(host),
         load=load,
     )
+
+
+def _executor(
+    config: RunConfig, registry: Registry, path: Path, options: ReplayOptions
+) -> Executor:
+    if config.executor.name != "local":
+        raise ConfigError(f"executor: expected local, not {config.executor.name!r}")
+    workers = config.executor.workers
     setup = Setup(
         system=config.system,
         plugin_dirs=tuple(registry.folders),
@@ -260,11 +271,9 @@ def _resumed(folder: RunFolder, now: RunRecord) -> RunRecord:
     return replace(stored, status="running", finished_at="", scores=())
 
 
-def _system_card(config: RunConfig, registry: Registry) -> dict[str, Any]:
-    plugin = registry.get("systems", config.system.name)
-    system = plugin.load()
+def _system_card(system: System, config: RunConfig, registry: Registry) -> dict[str, Any]:
     return {
-        "summary": plugin.summary,
+        "summary": registry.get("systems", config.system.name).summary,
         "params": dict(config.to_dict()["system"]),
         "privileged": bool(system.privileged),
     }
@@ -285,8 +294,8 @@ class _Tally:
     """Adds events up to a status."""
 
     def __init__(self, total: int, done: int) -> None:
-        self._total = total
-        self._done = done
+        self.total = total
+        self.done = done
         self._failed = 0
         self._source_s = 0.0
         self._compute_s = 0.0
@@ -302,13 +311,13 @@ class _Tally:
             self._lag_s = event.lag_s
         else:
             self._running.pop(event.index, None)
-            self._done += 1
+            self.done += 1
             self._failed += bool(event.failed)
             self._source_s += event.source_s
             self._compute_s += event.compute_s
         running = self._running.values()
         return Status(
-            self._done, self._total, self._failed,
+            self.done, self.total, self._failed,
             self._source_s + sum(s for s, _ in running),
             self._compute_s + sum(c for _, c in running),
             self._lag_s, self._load_s,

@@ -143,7 +143,7 @@ class Session(ABC):
     def policy(self, observation: Observation) -> Answer:
         """Decide on what is new: READ, or write.  See the module's protocol."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027
         """Free what the session holds; called once, also after a failure."""
 
 
@@ -163,7 +163,7 @@ class System(ABC):
     name: str = ""
     """Filled by the registry: what the user typed."""
 
-    def load(self, device: str = "cpu") -> None:
+    def load(self, device: str = "cpu") -> None:  # noqa: B027
         """Load weights; called once per worker, excluded from every measurement."""
 
     @abstractmethod
@@ -182,7 +182,7 @@ class System(ABC):
             return f"gives {_or(self.outputs)}, not {_or(missing)}"
         return None
 
-    def synchronize(self) -> None:
+    def synchronize(self) -> None:  # noqa: B027
         """Wait for the device; called before every time stamp."""
 
     def policy_batch(
@@ -270,7 +270,7 @@ class StreamSession(ABC):
     def events(self) -> AsyncIterator[Write]:
         """What comes back, as it comes; ends when the service is done."""
 
-    async def close(self) -> None:
+    async def close(self) -> None:  # noqa: B027
         """Free the connection; called once, also after a failure."""
 
 

@@ -1,8 +1,9 @@
 """Waveforms and listening files, within a budget.
 
 Sound is what takes time and space, so a board holds it for as many recordings as its budget of
-seconds allows, in the corpus' order; each file is written once, in Ogg Opus.  Peaks are one
-character per bucket (see :func:`encode_peaks`).
+seconds allows, in the corpus' order; each file is written once, in Ogg Vorbis (about as small as
+Opus for speech, and encoded ten times faster).  Peaks are one character per bucket (see
+:func:`encode_peaks`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,11 @@ import numpy.typing as npt
 from s2st_bench.errors import AudioError, InputError
 from s2st_bench.timeline import Played
 from s2st_bench.types import AudioSource, Piece
+
+from .ogg import fix_serial
+
+if TYPE_CHECKING:
+    from s2st_bench.audio import TimelinePiece
 
 PEAKS_PER_S = 50.0
 MAX_PEAKS = 6_000
@@ -81,7 +88,7 @@ class Studio:
     def speech(self, run: Path, played: Sequence[Played], key: str, *, audible: bool
                ) -> tuple[Sound, tuple[str, ...]]:
         """The listening file of one system's speech, and the peaks of each piece as played."""
-        from s2st_bench.audio import TimelinePiece, render_timeline
+        from s2st_bench.audio import TimelinePiece
 
         total = sum(p.end_s - p.start_s for p in played)
         try:
@@ -92,30 +99,33 @@ class Studio:
             )
             if not audible or not played:
                 return Sound(seconds=total), drawn
-            name = f"audio/{key}.opus"
             pieces = [
                 TimelinePiece(p.start_s, path, p.piece.offset,
                               round((p.end_s - p.start_s) * p.piece.sample_rate_hz))
                 for path, p in zip(paths, played, strict=True)
             ]
-            seconds = render_timeline(pieces, self._path(name), LISTENING_RATE_HZ)
-            return Sound(seconds=seconds, file=name), drawn
+            name = self._write(pieces, key, max(p.piece.sample_rate_hz for p in played))
+            return Sound(seconds=total, file=name), drawn
         except AudioError as error:
             return Sound(note=str(error)), ("",) * len(played)
 
     def _write_source(self, source: AudioSource, seconds: float, rate_hz: int, key: str) -> str:
-        from s2st_bench.audio import TimelinePiece, render_timeline
+        from s2st_bench.audio import TimelinePiece
 
-        name = f"audio/{key}.opus"
         whole = TimelinePiece(0.0, source.path, round(source.offset_s * rate_hz),
                               math.ceil(seconds * rate_hz))
-        render_timeline([whole], self._path(name), min(LISTENING_RATE_HZ, rate_hz))
-        return name
+        return self._write([whole], key, rate_hz)
 
-    def _path(self, name: str) -> Path:
+    def _write(self, pieces: Sequence[TimelinePiece], key: str, rate_hz: int) -> str:
+        """One file that starts at source time 0; its path relative to the site."""
+        from s2st_bench.audio import render_timeline
+
+        name = f"audio/{key}.ogg"
         path = self._site / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path
+        render_timeline(pieces, path, min(LISTENING_RATE_HZ, rate_hz))
+        fix_serial(path)
+        return name
 
 
 def piece_path(run: Path, piece: Piece) -> Path:

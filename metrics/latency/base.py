@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from s2st_bench.metric import Floats, Item, MeanMetric, Unscored
+from s2st_bench.timeline import logged_times
+from s2st_bench.types import Trace
 from s2st_bench.units import META, split_units
 
 TEXT = frozenset({"text"})
@@ -77,3 +79,47 @@ class ReferencedMetric(TimedMetric):
 
     def signature(self) -> Mapping[str, str]:
         return {"len": "+".join(sorted(self._lengths)) or "ref"}
+
+
+class RecordingMetric(MeanMetric):
+    """A mean over recordings of a value that a whole recording has.
+
+    The items of a long-form recording all have its value and share its weight.  Statistics of an
+    item, ``float64[2]``: value x weight, weight.
+    """
+
+    def __init__(self, *, aware: bool = False) -> None:
+        super().__init__(aware=aware)
+        self._last: tuple[Trace, float | Unscored] | None = None
+
+    def item_value(self, item: Item) -> float | Unscored:
+        # The items of one recording come in a row: it is looked at once.
+        if self._last is None or self._last[0] is not item.trace:
+            value = Unscored("the recording failed") if item.failed else self.of_recording(item)
+            self._last = item.trace, value
+        return self._last[1]
+
+    def stats(self, item: Item) -> Floats | Unscored:
+        value = self.item_value(item)
+        if isinstance(value, Unscored):
+            return value
+        return np.array([value, 1.0]) * share(item)
+
+    @abstractmethod
+    def of_recording(self, item: Item) -> float | Unscored:
+        """The value of the item's recording, from its trace; it did not fail."""
+
+
+def is_long(item: Item) -> bool:
+    """Whether the item is a segment cut from a longer recording."""
+    return item.time_to_recording_end is not None
+
+
+def share(item: Item) -> float:
+    """The item's part of its recording, where all its items count as one."""
+    return 1.0 / max(1, len(item.recording.segments))
+
+
+def live_or_logged(item: Item) -> Sequence[float] | None:
+    """Live times of the trace's output writes under the scoring's clock; none if unmeasured."""
+    return logged_times(item.trace) if item.live is None else item.live

@@ -5,7 +5,7 @@ from __future__ import annotations
 from s2st_bench.metric import Floats, Item, Unscored
 from s2st_bench.types import MetricSpec
 
-from .base import TEXT, ReferencedMetric, TimedMetric
+from .base import TEXT, ReferencedMetric, TimedMetric, is_long
 from .formulas import al, ap, dal, laal, yaal
 
 _EMPTY_REFERENCE = Unscored("the reference is empty")
@@ -65,7 +65,7 @@ class LongYAAL(ReferencedMetric):
                       "OmniSTEval 0.1.10; arXiv:2509.17349")
 
     def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:
-        if item.time_to_recording_end is None:
+        if not is_long(item):
             return Unscored("short form")
         value = yaal(times, item.source_length, length, item.time_to_recording_end)
         return Unscored("all output came after the recording") if value is None else value

@@ -12,7 +12,8 @@ import numpy as np
 
 from s2st_bench.metric import Item, Unscored
 from s2st_bench.metrics.latency.atd import ComputeRule, atd, growth, speech_tokens
-from s2st_bench.timeline import Played, logged_times, output_writes
+from s2st_bench.metrics.latency.base import live_or_logged
+from s2st_bench.timeline import Played, output_writes
 from s2st_bench.types import MetricSpec
 
 from .heard import SPEECH, PlaybackMetric
@@ -32,7 +33,7 @@ class SpeechATD(PlaybackMetric):
         source_s = [step.source_s for step, _ in output_writes(item.trace)]
         delays = 1000.0 * np.array([source_s[played.write] for played in heard])
         durations = 1000.0 * np.array([played.end_s - played.start_s for played in heard])
-        live = (item.live or logged_times(item.trace)) if self.aware else source_s
+        live = live_or_logged(item) if self.aware else source_s
         if live is None:
             return Unscored("compute was not measured")
         times = 1000.0 * np.array([live[played.write] for played in heard])

@@ -37,8 +37,8 @@ class _Group(TyperGroup):
                 # the reader (head, less) has seen enough; keep the interpreter from complaining
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 raise typer.Exit(0) from None
-            except KeyboardInterrupt:
-                typer.echo(f"interrupted. {ctx.meta.get('after_interrupt', '')}".strip(), err=True)
+            except KeyboardInterrupt as stop:
+                typer.echo(f"interrupted. {stop}".strip(), err=True)
                 raise typer.Exit(130) from None
 
 

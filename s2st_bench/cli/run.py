@@ -36,14 +36,8 @@ def run(
 ) -> None:
     """Replay and score; prints the run folder last.  Without arguments: the demo."""
     folders = folders_of(ctx, plugin_dir)
-    root = ctx.find_root()
-    root.meta["after_interrupt"] = (
-        "Finished recordings are kept; finish the run with: s2st-bench run resume=RUN_FOLDER"
-    )
     if not overrides and not multirun and not dry_run:
-        from s2st_bench import demo
-
-        typer.echo(demo.run_demo(Path("runs")))
+        _demo(quiet=quiet)
         return
 
     from s2st_bench import compose
@@ -69,3 +63,12 @@ def _run(config: RunConfig, *, folders: list[Path], quiet: bool) -> Path:
         folder = runner.run(config, plugin_dirs=folders, progress=line)
     typer.echo(folder)
     return folder
+
+
+def _demo(*, quiet: bool) -> None:
+    from s2st_bench import demo
+    from s2st_bench.cli.progress import ProgressLine
+
+    with ProgressLine(quiet=quiet) as line:
+        page = demo.run_demo(Path("runs"), say=partial(typer.echo, err=True), progress=line)
+    typer.echo(f"the board: {page}")

@@ -111,8 +111,8 @@ class _Scheduler:
             parents.append(self.opened.id)
             self.used.add(node.resource)
         job = Job(
-            self.recorder.next_job(), node.stage.name, start_s, end_s, tuple(parents), node.resource,
-            node.meter.network_s, message.parent is None,
+            self.recorder.next_job(), node.stage.name, start_s, end_s, tuple(parents),
+            node.resource, node.meter.network_s, message.parent is None,
         )
         node.meter.clear()
         if node.is_root:

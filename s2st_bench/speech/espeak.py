@@ -213,7 +213,7 @@ def _library() -> Iterator[ctypes.CDLL]:
         options = _PHONEME_EVENTS | _DONT_EXIT
         rate = lib.espeak_Initialize(_SYNCHRONOUS, _PIECE_MS, data, options)
         if rate != RATE_HZ:
-            raise DependencyError("espeakng-loader", "speech by espeak-ng", "speech")
+            raise DependencyError("espeakng-loader", "speech by espeak-ng", "cascade")
         yield lib
         lib.espeak_Terminate()
     finally:
@@ -228,7 +228,7 @@ def _installed() -> tuple[str, bytes | None]:
     except ImportError:
         path = ctypes.util.find_library("espeak-ng")
         if path is None:
-            raise DependencyError("espeakng-loader", "speech by espeak-ng", "speech") from None
+            raise DependencyError("espeakng-loader", "speech by espeak-ng", "cascade") from None
         return path, None
     return (
         str(loader.get_library_path()),

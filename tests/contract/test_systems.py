@@ -13,7 +13,7 @@ import yaml
 
 from s2st_bench.build import build_system
 from s2st_bench.config import Choice
-from s2st_bench.errors import ConfigError
+from s2st_bench.errors import ConfigError, DependencyError
 from s2st_bench.registry import Registry
 from s2st_bench.system import Observation, PipelineSession, StreamSystem
 from s2st_bench.types import (
@@ -85,6 +85,13 @@ def a_task(system):
             return task
         reasons.append(reason)
     pytest.skip(f"supports none of the tried tasks: {reasons[0]}")
+
+
+def load(system):
+    try:
+        system.load()
+    except DependencyError as error:
+        pytest.skip(str(error))  # only this operating point needs it
 
 
 def opened(system, task):
@@ -189,7 +196,7 @@ def test_says_what_it_supports(system):
 
 def test_obeys_the_protocol_and_repeats_itself(system):
     task = a_task(system)
-    system.load()
+    load(system)
     first, second = opened(system, task), opened(system, task)
     said = listen(first, task)
     assert listen(second, task) == said
@@ -200,7 +207,7 @@ def test_obeys_the_protocol_and_repeats_itself(system):
 
 def test_interleaved_sessions_do_not_leak_into_each_other(system):
     task = a_task(system)
-    system.load()
+    load(system)
     alone = listen(opened(system, task), task)
     pair = [opened(system, task), opened(system, task)]
     stood, said = [0, 0], [[], []]
@@ -215,7 +222,7 @@ def test_interleaved_sessions_do_not_leak_into_each_other(system):
 
 def test_a_session_can_be_left_at_any_time(system):
     task = a_task(system)
-    system.load()
+    load(system)
     opened(system, task).close()
     session = opened(system, task)
     exchange(session, next(chunks(task)), task, 0)

@@ -12,6 +12,11 @@ from s2st_bench.metric import Item, Unscored
 from s2st_bench.metrics.speech_timeline.atd import SpeechATD
 from s2st_bench.metrics.speech_timeline.heard import PlaybackMetric
 from s2st_bench.metrics.speech_timeline.offsets import SpeechEndOffset, SpeechStartOffset
+from s2st_bench.metrics.speech_timeline.silences import (
+    DiscontinuityAve,
+    DiscontinuityNum,
+    DiscontinuitySum,
+)
 from s2st_bench.types import (
     AudioSource,
     Failure,
@@ -67,7 +72,7 @@ def test_long_form_weighs_as_one_recording() -> None:
     metric = SpeechStartOffset()
     rows = [metric.stats(replace(long, segment=s)) for s in segments]
     rows += [metric.stats(item((3.0, 1.0)))]
-    assert metric.value(np.sum(rows, axis=0)) == pytest.approx(2000.0)
+    assert metric.value(np.sum(np.stack([np.asarray(r) for r in rows]), axis=0)) == pytest.approx(2000.0)
 
 
 @pytest.mark.parametrize("metric", [SpeechStartOffset, SpeechEndOffset, SpeechATD])
@@ -85,3 +90,12 @@ def test_no_value_has_a_reason(metric: type[PlaybackMetric]) -> None:
     assert "text input" in reason(source_unit="tokens")
     assert "no length" in reason(source_length=0.0)
     assert "failed" in reason(error=Failure("hung", "60 s"))
+
+
+def test_silences_are_between_pieces_only() -> None:
+    gappy = item((1.0, 1.0), (2.0, 0.5), (3.0, 0.25), (3.5, 0.5))
+    assert [float(m().item_value(gappy)) for m in  # type: ignore[arg-type]
+            (DiscontinuitySum, DiscontinuityAve, DiscontinuityNum)] == pytest.approx(
+        [750.0, 375.0, 2.0]
+    )
+    assert DiscontinuityAve().item_value(item((1.0, 1.0))) == 0.0

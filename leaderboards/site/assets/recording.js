@@ -195,8 +195,10 @@
       if (!trace.events.length) text.append(make("span", { class: "note" }, trace.unaware.length ? "It spoke and wrote no text." : "It said nothing."));
       part.append(text);
       const scores = make("dl", { class: "scores" });
+      const named = new Set(trace.scores.map(([metric]) => metric));
       for (const [metric, value] of trace.scores) {
-        if (value === null) continue;
+        const other = aware ? named.has(`${metric}_CA`) : metric.endsWith("_CA");
+        if (value === null || other || metric.endsWith("_pen")) continue;
         const pair = make("div");
         pair.append(make("dt", {}, metric), make("dd", {}, String(Math.abs(value) >= 100 ? Math.round(value) : Number(value.toFixed(2)))));
         scores.append(pair);

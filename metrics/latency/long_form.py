@@ -1,0 +1,85 @@
+"""The averages on segments of a long recording, under the names they go by there.
+
+Items come cut into segments, their times from the start of their segment; a unit may come before
+it (negative time) or after its end.  ``Long*`` are the plain formulas on such items, as
+OmniSTEval 0.1.10 prints them.  ``StreamLAAL`` is LAAL on items cut by minimum word error rate: as
+simulstream 1.0.0 has it, or (``version="fbk"``) with negative times raised to 0 as FBK's
+stream_laal 2.0 does.  Which resegmenter cut the items is in the signature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from s2st_bench.metric import Floats, Item, Unscored
+from s2st_bench.types import MetricSpec
+
+from .base import TEXT, ReferencedMetric, is_long
+from .formulas import laal
+from .lagging import AL, AP, DAL, LAAL
+
+_SOURCE = "OmniSTEval 0.1.10"
+_SHORT = Unscored("short form")
+
+
+class LongAL(AL):
+    """AL of segments."""
+
+    spec = replace(AL.spec, name="LongAL", source=_SOURCE)
+
+    def item_value(self, item: Item) -> float | Unscored:
+        return super().item_value(item) if is_long(item) else _SHORT
+
+
+class LongLAAL(LAAL):
+    """LAAL of segments."""
+
+    spec = replace(LAAL.spec, name="LongLAAL", source=_SOURCE)
+
+    def item_value(self, item: Item) -> float | Unscored:
+        return super().item_value(item) if is_long(item) else _SHORT
+
+
+class LongDAL(DAL):
+    """DAL of segments."""
+
+    spec = replace(DAL.spec, name="LongDAL", source=_SOURCE)
+
+    def item_value(self, item: Item) -> float | Unscored:
+        return super().item_value(item) if is_long(item) else _SHORT
+
+
+class LongAP(AP):
+    """AP of segments; means little there, since times are not held to the segment."""
+
+    spec = replace(AP.spec, name="LongAP", source=_SOURCE)
+
+    def item_value(self, item: Item) -> float | Unscored:
+        return super().item_value(item) if is_long(item) else _SHORT
+
+
+class StreamLAAL(ReferencedMetric):
+    """LAAL of segments, in the two versions in use."""
+
+    spec = MetricSpec("StreamLAAL", "ms", False, TEXT, ("CU", "CA"),
+                      "simulstream 1.0.0; FBK-fairseq stream_laal 2.0")
+
+    def __init__(
+        self, *, aware: bool = False, version: Literal["simulstream", "fbk"] = "simulstream"
+    ) -> None:
+        super().__init__(aware=aware)
+        self.version = version
+
+    def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:
+        if not is_long(item):
+            return _SHORT
+        if self.version == "fbk":
+            times = np.maximum(times, 0.0)
+        return laal(times, item.source_length, length)
+
+    def signature(self) -> Mapping[str, str]:
+        return {**super().signature(), "version": self.version}
