@@ -12,9 +12,9 @@ from s2st_bench.errors import InputError, NotComparable, TraceError, UsageError
 from s2st_bench.items import items, lost_trace
 from s2st_bench.metric import MeanMetric
 from s2st_bench.penalty import Penalised
-from s2st_bench.resegment import NOWHERE
 from s2st_bench.scoring import DEFAULT_METRICS, Options, make_metrics, score
 from s2st_bench.signature import Signature
+from s2st_bench.softalign import NOWHERE
 from s2st_bench.types import (
     AudioSource,
     Failure,
