@@ -59,9 +59,18 @@ window.S2ST = window.S2ST || {};
     return drawing;
   }
 
+  // Measured without laying the page out, which thousands of words would make slow.
+  const canvas = document.createElement("canvas").getContext("2d");
+
+  function widthOf(text, font) {
+    canvas.font = font;
+    return canvas.measureText(text).width;
+  }
+
   // Short texts at their times, in the first row where each fits; the rest are left to the table.
   function place(body, items, x) {
     const ends = [];
+    const font = getComputedStyle(body).font;
     let hidden = 0;
     for (const item of items) {
       const left = x(item.at);
@@ -77,7 +86,7 @@ window.S2ST = window.S2ST || {};
       bit.dataset.at = item.at;
       if (item.title) bit.title = item.title;
       body.append(bit);
-      ends[row] = left + Math.min(bit.offsetWidth, 420) + 4;
+      ends[row] = left + Math.min(widthOf(item.text, font), 420) + 8;
     }
     body.style.height = `${Math.max(1, Math.min(ends.length, MAX_ROWS)) * ROW + 2}px`;
     return hidden;
