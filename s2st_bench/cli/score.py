@@ -22,6 +22,7 @@ class Format(StrEnum):
     auto = "auto"
     trace = "trace"
     simuleval = "simuleval"
+    simulstream = "simulstream"
 
 
 class Unit(StrEnum):
