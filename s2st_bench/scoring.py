@@ -262,13 +262,14 @@ class _Scoring:
         of_pair: list[list[Floats | Unscored]] = [[] for _ in self.pairs]
         for index, row in zip(self.owner, found, strict=True):
             of_pair[index].append(row)
-        for rows in of_pair:
-            scored = [row for row in rows if not isinstance(row, Unscored)]
-            if scored:
-                value = _value(metric, scored)
+        scored = [[row for row in rows if not isinstance(row, Unscored)] for rows in of_pair]
+        values = iter(_values(metric, [rows for rows in scored if rows]))
+        for rows, all_rows in zip(scored, of_pair, strict=True):
+            if rows:
+                value = next(values)
                 yield _finite(value), "" if math.isfinite(value) else "undefined"
             else:
-                yield None, _common_reason(rows)
+                yield None, _common_reason(all_rows)
 
     def _corpus_score(
         self, metric: Metric, found: Sequence[Floats | Unscored], group: str,
@@ -379,6 +380,17 @@ def _item_stats(metric: Metric, item: Item) -> Floats | Unscored:
     if isinstance(found, Unscored) and item.trace.error is not None:
         return Unscored(f"{item.trace.error.kind}: {item.trace.error.message}")
     return found
+
+
+def _values(metric: Metric, groups: Sequence[Sequence[Floats]]) -> list[float]:
+    """The score of each group of items, none of them empty."""
+    if not stats.smooth(metric):
+        return [_value(metric, rows) for rows in groups]
+    if not groups:
+        return []
+    sums = np.stack([rows[0] if len(rows) == 1 else np.sum(rows, axis=0) for rows in groups])
+    values: list[float] = metric.value(sums).tolist()
+    return values
 
 
 def _value(metric: Metric, rows: Sequence[Floats]) -> float:
