@@ -20,10 +20,18 @@ import json
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from s2st_bench.errors import TraceError
-from s2st_bench.formats.log import UNKNOWN_LANG, Log, json_lines, number_at, numbers_at, queued
+from s2st_bench.formats.log import (
+    UNKNOWN_LANG,
+    Ca,
+    Log,
+    json_lines,
+    number_at,
+    numbers_at,
+    queued,
+)
 from s2st_bench.metric import LatencyUnit
 from s2st_bench.timeline import emissions, final_text
 from s2st_bench.types import (
@@ -39,7 +47,6 @@ from s2st_bench.types import (
 from s2st_bench.units import unit_spans
 
 NAME = "simuleval"
-Ca = Literal["logged", "live"]
 
 
 def read(path: Path, *, source_lang: str = "", target_lang: str = "", ca: Ca = "logged") -> Log:
