@@ -30,7 +30,6 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
@@ -41,9 +40,8 @@ from s2st_bench.config import REDACTED, RunConfig
 from s2st_bench.errors import ConfigError, UnknownPluginError
 from s2st_bench.params import nearest_key, unknown
 from s2st_bench.paths import shipped_configs
-from s2st_bench.registry import Kind, PluginWarning, Registry
+from s2st_bench.registry import GROUPS, PluginWarning, Registry
 
-_PLUGIN_GROUPS: Mapping[str, Kind] = {"system": "systems", "dataset": "datasets"}
 _INNER = re.compile(r"system(\.inner)+")
 _PLAIN_KEY = re.compile(r"[+~]{0,2}[\w./@-]+")
 
@@ -126,10 +124,9 @@ def _point(
 def _hydra(registry: Registry) -> Iterator[_Groups]:
     """Hydra with the plugins' configurations as options of ``system`` and ``dataset``."""
     store = ConfigStore.instance()
-    options: dict[str, Sequence[str]] = {}
     broken: dict[tuple[str, str], str] = {}
     try:
-        for group, kind in _PLUGIN_GROUPS.items():
+        for group, kind in GROUPS.items():
             store.repo.pop(group, None)
             for option, path in registry.options(kind).items():
                 try:
@@ -137,16 +134,11 @@ def _hydra(registry: Registry) -> Iterator[_Groups]:
                 except ConfigError as error:
                     broken[group, option] = str(error)
                     warnings.warn(f"{error}; skipped", PluginWarning, stacklevel=3)
-            options[group] = sorted(registry.options(kind))
-        with initialize_config_dir(str(shipped_configs()), version_base="1.3"), _explained():
-            loader = GlobalHydra.instance().config_loader()
-            search = _searchpath(registry)
-            for group in loader.get_group_options("", ObjectType.GROUP, overrides=search):
-                if group not in options and group != "hydra":
-                    options[group] = loader.get_group_options(group, overrides=search)
+        options = {group: sorted(files) for group, files in registry.groups().items()}
+        with initialize_config_dir(str(shipped_configs()), version_base="1.3"):
             yield _Groups(options, broken)
     finally:
-        for group in _PLUGIN_GROUPS:
+        for group in GROUPS:
             store.repo.pop(group, None)
 
 
@@ -285,7 +277,7 @@ def _metrics(
 def _compose(overrides: Sequence[Override], groups: _Groups, registry: Registry) -> DictConfig:
     """One configuration, each override checked against what can be set."""
     given = {override.key_or_group for override in overrides}
-    if "resume" in given and not given & _PLUGIN_GROUPS.keys():
+    if "resume" in given and not given & GROUPS.keys():
         return _resumed(overrides, groups)
     search = _searchpath(registry)
     choices = [o for o in overrides if _is_choice(o, groups)]
@@ -295,7 +287,7 @@ def _compose(overrides: Sequence[Override], groups: _Groups, registry: Registry)
     values = [o for o in overrides if o not in choices]
     for override in values:
         _check_top(override, [*known, *groups.options])
-    for group, kind in _PLUGIN_GROUPS.items():
+    for group, kind in GROUPS.items():
         if base.get(group) is None:
             raise ConfigError(f"{group} is missing: give {group}=NAME. Available: "
                               f"{', '.join(groups.options[group]) or 'none'}"

@@ -34,14 +34,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any, Literal, get_args
 
 from s2st_bench.errors import DependencyError, UnknownPluginError, UsageError
-from s2st_bench.paths import package_roots, plugin_dirs
+from s2st_bench.paths import package_roots, plugin_dirs, shipped_configs
 
 Kind = Literal["systems", "metrics", "datasets"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+GROUPS: Mapping[str, Kind] = MappingProxyType({"system": "systems", "dataset": "datasets"})
+"""Groups of overrides whose options are plugins' configurations."""
 ENTRY_POINTS = "s2st_bench.plugins"
 
 _BASES: Mapping[Kind, str] = {
@@ -193,6 +195,14 @@ class Registry:
     def options(self, kind: Kind) -> Mapping[str, Path]:
         """Configurations of a kind by option: what ``system=`` or ``dataset=`` can name."""
         return self._options[0][kind]
+
+    def groups(self) -> Mapping[str, Mapping[str, Path]]:
+        """What overrides can choose by name: group to option to file.  Nothing is read."""
+        groups = {group: dict(self.options(kind)) for group, kind in GROUPS.items()}
+        for folder in (shipped_configs(), *self.config_folders()):
+            for path in sorted(folder.glob("*/*.yaml")):
+                groups.setdefault(path.parent.name, {}).setdefault(path.stem, path)
+        return groups
 
     def config_folders(self) -> list[Path]:
         """Folders of presets that sources bring along, beside their plugins."""

@@ -126,6 +126,9 @@ class Meter:
 class Session(ABC):
     """One listener's use of a system, for one recording."""
 
+    first: Read = Read()
+    """What it waits for before the first call."""
+
     _meter: Meter | None = None
 
     @property

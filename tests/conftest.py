@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -52,3 +55,16 @@ def plugins(tmp_path: Path, write: Write) -> Path:
               f'[[plugin]]\nname = "{metric}"\ntarget = "m:M"\nsummary = "a test\'s"\n')
     write("configs/metrics/t_preset.yaml", "names: [T_UP]\n")
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def board_runs() -> ModuleType:
+    """``helpers/board_runs.py``: makes run folders for the board."""
+    path = Path(__file__).parent / "helpers" / "board_runs.py"
+    spec = importlib.util.spec_from_file_location("board_runs", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -25,7 +25,7 @@ from s2st_bench.errors import UsageError
 from .columns import Column
 from .entries import Entry, read_entries
 from .facts import collect
-from .plot import HEIGHT, WIDTH, make_plot, tick_text
+from .plot import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, make_plot, tick_text
 from .recordings import Listed, write_recordings
 from .tables import Group, host_name, make_groups
 from .text import label, passage
@@ -86,22 +86,23 @@ def _pages(
     common: dict[str, Any] = {
         "title": title,
         "synthetic": any(g.synthetic for g in groups),
+        "front": False,
     }
 
     def write(template: str, path: str, **values: Any) -> None:
-        text = environment.get_template(template).render(**common, **values)
+        text = environment.get_template(template).render(**{**common, **values})
         (out / path).parent.mkdir(parents=True, exist_ok=True)
         (out / path).write_text(text, "utf-8", "replace")
 
     keys = {g.key: {item.recording.id: item.key for item in listed[g.key]} for g in groups}
-    write("index.html", "index.html", root="", groups=groups, listed=listed, keys=keys)
+    write("index.html", "index.html", root="", front=True, groups=groups, listed=listed, keys=keys)
     write("recording.html", "recording.html", root="")
     for group in groups:
         write("recordings.html", f"recordings/{group.key}.html", root="../", group=group,
-              listed=listed[group.key])
+              synthetic=group.synthetic, listed=listed[group.key])
         for entry in group.entries:
             write("run.html", f"runs/{entry.key}.html", root="../", group=group, entry=entry,
-                  keys=keys[group.key], rows=_score_columns(entry))
+                  synthetic=group.synthetic, keys=keys[group.key], rows=_score_columns(entry))
 
 
 def _score_columns(entry: Entry) -> list[Column]:
@@ -120,7 +121,8 @@ def _environment() -> Environment:
         "clock": _clock_time,
     }
     environment.globals |= {"make_plot": make_plot, "collect": collect,
-                            "WIDTH": WIDTH, "HEIGHT": HEIGHT}
+                            "WIDTH": WIDTH, "HEIGHT": HEIGHT, "LEFT": LEFT,
+                            "RIGHT": WIDTH - RIGHT, "FLOOR": HEIGHT - BOTTOM}
     return environment
 
 

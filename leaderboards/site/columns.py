@@ -23,7 +23,8 @@ QUALITY_ORDER = ("XCOMET-XL", "XCOMET-XXL", "COMET", "COMET-Kiwi", "BLEU", "ASR-
                  "ASR-chrF")
 LATENCY_ORDER = ("LongYAAL", "StreamLAAL", "YAAL", "LAAL", "AL", "DAL", "AP", "ATD",
                  "StartOffset", "EndOffset")
-_DECIMALS = {"AP": 2, "RTF": 3}
+_DECIMALS = {"BLEU": 1, "ASR-BLEU": 1, "chrF": 1, "ASR-chrF": 1, "AP": 2, "RTF": 3}
+_BY_UNIT = {"ms": 0, "s": 2, "%": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,17 @@ class Column:
         """A value as the table writes it."""
         if value is None:
             return "–"
-        decimals = _DECIMALS.get(self.name, 0 if self.unit == "ms" else 1)
-        if self.unit not in ("ms", "s") and self.name not in _DECIMALS and abs(value) <= 1.5:
-            decimals = 3
+        decimals = _DECIMALS.get(self.name, _BY_UNIT.get(self.unit, 3 if abs(value) < 2 else 1))
         written = f"{value:.{decimals}f}"
         # A minus sign, and no minus zero.
         return written.replace("-", "−") if float(written) else f"{0:.{decimals}f}"
+
+    def interval(self, ends: tuple[float, float] | None) -> str:
+        """An interval as the table writes it."""
+        if ends is None:
+            return "–"
+        low, high = map(self.text, ends)
+        return f"{low} to {high}" if ends[0] < 0 else f"{low}–{high}"
 
 
 def columns(entries: Sequence[Entry], view: View) -> tuple[Column, ...]:

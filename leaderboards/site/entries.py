@@ -14,6 +14,8 @@ from s2st_bench.types import Modality, RunRecord, Score
 
 from .text import file_key
 
+OFFLINE = "offline"
+"""The system that waits for the whole source: a line to compare with, never ranked."""
 MIN_COVERAGE = 0.8
 """A system that answered less of its recordings is shown, not ranked."""
 
@@ -81,6 +83,11 @@ class Entry:
         return bool(self.record.card.get("privileged"))
 
     @property
+    def anchor(self) -> bool:
+        """Shown for scale at the foot of a table: a control, or an offline system."""
+        return self.privileged or self.name == OFFLINE
+
+    @property
     def synthetic(self) -> bool:
         return bool(self.record.corpus_card.get("synthetic"))
 
@@ -116,6 +123,8 @@ class Entry:
         """Why the entry has no rank; empty when it has one."""
         if self.privileged:
             return "control: it saw the references"
+        if self.name == OFFLINE:
+            return "offline: it waits for the whole source"
         if self.record.status != "finished":
             return f"the run is not finished ({self.record.status})"
         if self.failures:

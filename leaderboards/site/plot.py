@@ -5,7 +5,7 @@ the band joins a family's intervals of quality; an ``offline`` system is a line 
 latency says nothing; the front is the entries that none beats in both.  In the aware view every
 aware point carries a thin line back to its unaware latency, the cost of computation.
 
-User units of the drawing are CSS pixels of a plot 720 wide.
+User units of the drawing are CSS pixels of a plot 600 wide.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from s2st_bench.types import Score
 
 from .columns import AWARE_SUFFIX, Column
+from .entries import OFFLINE
 from .tables import Row, Table
 
-WIDTH, HEIGHT = 720, 420
-LEFT, RIGHT, TOP, BOTTOM = 56, 132, 16, 48
-OFFLINE = "offline"
+WIDTH, HEIGHT = 600, 370
+LEFT, RIGHT, TOP, BOTTOM = 56, 92, 12, 48
 N_COLOURS, N_SHAPES = 8, 4
 _LABEL_GAP = 13
 
@@ -35,6 +35,9 @@ class Scale:
     start: float
     stop: float
     ticks: tuple[float, ...]
+
+    def holds(self, value: float) -> bool:
+        return self.low <= value <= self.high
 
     def __call__(self, value: float) -> float:
         share = (value - self.low) / (self.high - self.low)
@@ -97,25 +100,28 @@ class Plot:
 
 
 def make_plot(table: Table) -> Plot | None:
-    """The plot of a table, or none where fewer than one entry has both numbers."""
+    """The plot of a table, or none where there are not two entries to compare."""
     quality, latency = table.quality, table.latency
     if quality is None or latency is None:
         return None
     drawn: list[Row] = []
     lines: list[Row] = []
+    controls: list[Row] = []
     left_out: list[str] = []
     for row in table.rows:
         if _value(row, quality.metric) is None:
             left_out.append(f"{row.entry.name}: no {quality.metric}")
-        elif row.unranked and not row.entry.privileged:
-            left_out.append(f"{row.entry.name}: {row.unranked}")
+        elif row.entry.privileged:
+            controls.append(row)
         elif row.entry.name == OFFLINE:
             lines.append(row)
+        elif row.unranked:
+            left_out.append(f"{row.entry.name}: {row.unranked}")
         elif _value(row, latency.by) is None:
             left_out.append(f"{row.entry.name}: no {latency.metric}")
         else:
             drawn.append(row)
-    if not drawn:
+    if len(drawn) + len(lines) < 2 or not drawn:
         return None
     xs = _extent(drawn, latency.by)
     if table.view == "aware":
@@ -124,6 +130,12 @@ def make_plot(table: Table) -> Plot | None:
     upward = (TOP, HEIGHT - BOTTOM) if quality.higher_is_better is False else (
         HEIGHT - BOTTOM, TOP)  # better is up, whatever the metric
     y = scale(_extent([*drawn, *lines], quality.metric), *upward)
+    for row in controls:  # drawn where they fall inside, never stretching the scales
+        value, late = _value(row, quality.metric), _value(row, latency.by)
+        if value is not None and late is not None and y.holds(value) and x.holds(late):
+            drawn.append(row)
+        else:
+            left_out.append(f"{row.entry.name}: control, {quality.name} {quality.text(value)}")
     points = [_point(row, quality, latency, x, y) for row in drawn]
     return Plot(
         quality=quality, latency=latency, x=x, y=y,

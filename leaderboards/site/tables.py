@@ -191,7 +191,7 @@ def _table(
     why = {e.key: e.unranked_aware if view == "aware" else e.unranked for e in entries}
 
     def order(entry: Entry) -> tuple[int, float, str, str]:
-        tier = 2 if entry.privileged else 1 if why[entry.key] else 0
+        tier = 2 if entry.anchor else 1 if why[entry.key] else 0
         value = _value(entry, by)
         return tier, (-value if up else value) if value is not None else float("inf"), \
             entry.name, entry.key

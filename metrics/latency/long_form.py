@@ -16,9 +16,9 @@ from typing import Literal
 import numpy as np
 
 from s2st_bench.metric import Floats, Item, Unscored
+from s2st_bench.timed import TEXT, ReferencedMetric, is_long
 from s2st_bench.types import MetricSpec
 
-from .base import TEXT, ReferencedMetric, is_long
 from .formulas import laal
 from .lagging import AL, AP, DAL, LAAL
 

@@ -28,7 +28,7 @@ def board(
     ] = None,
 ) -> None:
     """Build the leaderboard; prints the page to open last."""
-    from s2st_bench.leaderboards import site
+    import s2st_bench.leaderboards.site as site
 
     seconds = site.AUDIO_S if audio_s is None else audio_s
     typer.echo(site.build(list(run_folders(runs)), out, title=title, audio_s=seconds))

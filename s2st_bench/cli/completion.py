@@ -8,12 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
-
-if TYPE_CHECKING:
-    from s2st_bench.registry import Registry
 
 _VALUES = {"stages": ("sequential", "concurrent"), "score": ("true", "false"),
            "outputs": ("[text]", "[speech]", "[text,speech]")}
@@ -38,7 +34,7 @@ def complete(words: Sequence[str], incomplete: str, folders: Sequence[Path] = ()
     """
     from s2st_bench.registry import Registry
 
-    files = _options(Registry(folders))
+    files = Registry(folders).groups()
     if incomplete == "=" and words:
         return _matching(_values(words[-1], files), "")
     if len(words) >= 2 and words[-1] == "=":
@@ -51,19 +47,6 @@ def complete(words: Sequence[str], incomplete: str, folders: Sequence[Path] = ()
         if chosen := _chosen(group, words, files):
             keys |= {f"{group}.{name}=" for name in _keys(chosen) if name != "name"}
     return _matching(sorted(keys), incomplete)
-
-
-def _options(registry: Registry) -> Mapping[str, Mapping[str, Path]]:
-    """Group → option → file."""
-    from s2st_bench.paths import shipped_configs
-
-    options: dict[str, dict[str, Path]] = {
-        "system": dict(registry.options("systems")), "dataset": dict(registry.options("datasets"))
-    }
-    for folder in (shipped_configs(), *registry.config_folders()):
-        for path in sorted(folder.glob("*/*.yaml")):
-            options.setdefault(path.parent.name, {}).setdefault(path.stem, path)
-    return options
 
 
 def _values(key: str, files: Mapping[str, Mapping[str, Path]]) -> list[str]:

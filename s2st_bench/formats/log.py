@@ -14,11 +14,11 @@ from s2st_bench.errors import TraceError
 from s2st_bench.retime import schedule
 from s2st_bench.types import Job, Recording, Trace
 
-UNKNOWN_LANG = "und"
-"""BCP 47 for a language the log does not name."""
-
 Ca = Literal["logged", "live"]
 """Aware times as the log has them, or its work laid out as a queue."""
+
+UNKNOWN_LANG = "und"
+"""BCP 47 for a language the log does not name."""
 
 _GZIP = b"\x1f\x8b"
 

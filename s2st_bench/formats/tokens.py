@@ -8,11 +8,12 @@ names):
 ``char``
     as they are.
 ``spm``
-    SentencePiece: ``▁`` is a space, ``<0xE4>`` a byte; white space before the first is left out.
+    SentencePiece: ``▁`` is a space, ``<0xE4>`` a byte; no white space before and after.
 ``bytes``
     the byte-level alphabet of GPT-2 (Whisper, Qwen, Phi): ``Ġ`` is a space.
 
-A character whose bytes come in several tokens is shown with the last of them.
+A character whose bytes come in several tokens is shown with the last of them, a space of its own
+with what follows it.
 """
 
 from __future__ import annotations
@@ -98,10 +99,11 @@ class TokenStack:
             return _decode(before + raw)
         if byte := _BYTE.fullmatch(token):
             return _decode(before + bytes.fromhex(byte[1]))
-        text = token.replace(META, " ")
+        text = before.decode("utf-8", "replace") + token.replace(META, " ")
         if self._length == 0:
             text = text.lstrip()
-        return ("\ufffd" + text if before else text), b""
+        shown = text.rstrip()
+        return shown, text[len(shown):].encode()
 
 
 def _decode(raw: bytes) -> tuple[str, bytes]:

@@ -45,7 +45,7 @@ class _Scheduler:
         opened_s = opened.end_s if opened is not None else 0.0
         self.free: defaultdict[str, float] = defaultdict(lambda: opened_s)
         self.used: set[str] = set()
-        self.read = Read()
+        self.read: Read = self.roots[0].stage.session.first
         self.adaptive = False
 
     def run(self) -> bool:

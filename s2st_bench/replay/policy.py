@@ -102,7 +102,7 @@ def replay_session(
     meter = session.meter = Meter(clock.now)
     sync = answers.sync
     adaptive = False
-    read = _READ
+    read = session.first
     while True:
         count = source.wanted(read)
         if read.all_available:

@@ -65,7 +65,7 @@ class _Crew:
         return self.adaptive
 
     def _feed(self, alone: Node | None) -> None:
-        read = Read()
+        read = self.roots[0].stage.session.first
         while not self.source.exhausted and not all(node.done for node in self.roots):
             if self.failure is not None:
                 return

@@ -180,3 +180,13 @@ class SpeechGate:
         end_s = known_s if silence_from is None else silence_from * self._frame_s + self._pad_s
         self._last_end_s = min(end_s, known_s)
         return GateEvent("end", self._last_end_s, known_s)
+
+
+class Silero:
+    """Makes Silero detectors that share one model."""
+
+    def __init__(self) -> None:
+        self._model = load_silero()
+
+    def open(self) -> SileroVad:
+        return SileroVad(self._model)

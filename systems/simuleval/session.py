@@ -58,6 +58,8 @@ class AgentSession(Session):
             _SpeechSource(settings.segment_ms, lang) if agent.source == "speech"
             else _TextSource(lang)
         )
+        if settings.segment_ms is not None and agent.source == "speech":
+            self.first = Read(min_s=settings.segment_ms / 1000)
         self._asks_until_finished = agent.source == "text" or settings.loop == "complete"
         self._channels: list[_Channel] = []
         self._said_text = False

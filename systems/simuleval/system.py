@@ -189,8 +189,8 @@ class SimulEvalAgent(System):
             )
         self._hosted = hosted
         # What a SimulEval agent takes and gives is known once it is built, not by class.
-        self.sources = frozenset({cast(Modality, hosted.source)})  # type: ignore[misc]
-        self.outputs = frozenset(cast(tuple[Modality, ...], hosted.outputs))  # type: ignore[misc]
+        self.sources = frozenset({cast(Modality, hosted.source)})
+        self.outputs = frozenset(cast(tuple[Modality, ...], hosted.outputs))
 
 
 class _SoleSession(AgentSession):

@@ -1,8 +1,6 @@
 """`score` on logs and traces: the table, the JSON of the design, one message for a mistake."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -95,9 +93,8 @@ def test_a_definition_of_aware_time_by_name(log: Path) -> None:
     (["--spm-model", "/nowhere"], "is for --unit spm"),
 ])
 def test_mistakes_are_one_message_and_exit_2(log: Path, args: list[str], message: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "s2st_bench", "score", str(log), *args],
-                          text=True, capture_output=True, check=False)
-    assert done.returncode == 2 and message in done.stderr
+    done = call(log, *args)
+    assert done.exit_code == 2 and message in done.stderr
     assert "Traceback" not in done.stderr and done.stdout == ""
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from s2st_bench.metric import Item, Metric, Unscored
 from s2st_bench.metrics.latency.atd import ATD
+from s2st_bench.metrics.latency.backlog import Backlog
 from s2st_bench.metrics.latency.formulas import al, ap, dal, laal, yaal
 from s2st_bench.metrics.latency.lagging import AL, AP, DAL, LAAL, YAAL, LongYAAL
 from s2st_bench.metrics.latency.offsets import EndOffset, StartOffset
@@ -212,3 +213,13 @@ def test_rtf_without_a_measure_has_a_reason() -> None:
     assert "not known" in reason(RTF(), of(steps=()))
     assert "no length" in reason(RTF(), of(source_length=0.0))
     assert "failed" in reason(RTF(), of(error=Failure("died", "exit 1")))
+
+
+def test_backlog_is_the_longest_wait_of_source_for_its_work() -> None:
+    steps = tuple(
+        Step(float(k), float(k), (Job(k, "s", 1.5 * k, 1.5 * k + 1.5),)) for k in range(1, 4)
+    )
+    behind = replace(ITEM, trace=replace(TRACE, steps=steps))
+    assert Backlog().item_value(behind) == pytest.approx(1500.0)
+    assert Backlog().item_value(ITEM) == 0.0
+    assert "measured" in reason(Backlog(), replace(behind, live=(1.0,)))

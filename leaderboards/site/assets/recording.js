@@ -7,6 +7,7 @@
   const KEY = /^[a-z0-9-]{1,120}$/;
   const AT_LEAST = 90; // pixels a second of a short recording needs for its words
   const LONG_S = 40;
+  const WIDEST = 150000; // pixels that browsers draw without trouble
   const byId = (id) => document.getElementById(id);
   const traces = new Map();
   let recording = null;
@@ -134,7 +135,8 @@
     const host = byId("lanes");
     const fit = (host.clientWidth - 90) / length;
     const least = length > LONG_S ? fit : Math.max(fit, AT_LEAST);
-    const perSecond = least * (400 / least) ** (Number(byId("zoom").value) * (least < 400 ? 1 : 0));
+    const most = Math.max(least, Math.min(400, WIDEST / length));
+    const perSecond = least * (most / least) ** Number(byId("zoom").value);
     timeline = new Timeline(host, recording, perSecond, length);
     for (const { system, trace } of sides) timeline.system(nameOf(system), trace, aware);
     byId("times").disabled = !sides.some(({ trace }) => trace.measured);
@@ -195,8 +197,10 @@
       if (!trace.events.length) text.append(make("span", { class: "note" }, trace.unaware.length ? "It spoke and wrote no text." : "It said nothing."));
       part.append(text);
       const scores = make("dl", { class: "scores" });
+      const named = new Set(trace.scores.map(([metric]) => metric));
       for (const [metric, value] of trace.scores) {
-        if (value === null) continue;
+        const other = aware ? named.has(`${metric}_CA`) : metric.endsWith("_CA");
+        if (value === null || other || metric.endsWith("_pen")) continue;
         const pair = make("div");
         pair.append(make("dt", {}, metric), make("dd", {}, String(Math.abs(value) >= 100 ? Math.round(value) : Number(value.toFixed(2)))));
         scores.append(pair);
@@ -244,7 +248,18 @@
     byId("captions").classList.toggle("running", begun);
     for (const { element, at, goneAt } of captions) {
       const state = !begun ? "" : at > seconds ? "ahead" : seconds >= goneAt + 1.5 ? "gone" : seconds - at < 1 ? "new" : "";
-      if (element.dataset.state !== state) element.dataset.state = state;
+      if (element.dataset.state === state) continue;
+      element.dataset.state = state;
+      if (state === "new" && player.playing) keepInView(element);
+    }
+  }
+
+  // Long texts scroll inside their own box, never the page.
+  function keepInView(element) {
+    const box = element.parentNode;
+    const top = element.offsetTop;
+    if (top < box.scrollTop || top > box.scrollTop + box.clientHeight - 40) {
+      box.scrollTop = top - box.clientHeight / 2;
     }
   }
 
@@ -252,7 +267,7 @@
     const button = byId("play");
     button.textContent = playing ? "Pause" : "Play";
     button.setAttribute("aria-pressed", String(playing));
-    if (trouble && playing) problem(`The browser did not play a file: ${trouble}`);
+    if (trouble) problem(`Not all sound can be heard: ${trouble}.`);
   }
 
   const toggle = () => (player.playing ? player.pause() : player.play());

@@ -9,7 +9,7 @@ window.S2ST = window.S2ST || {};
   const LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const GUTTER = 8;
   const ROW = 20;
-  const MAX_ROWS = 5;
+  const MAX_ROWS = 6;
 
   function make(name, attributes = {}, text = undefined) {
     const element = document.createElement(name);
@@ -59,9 +59,18 @@ window.S2ST = window.S2ST || {};
     return drawing;
   }
 
+  // Measured without laying the page out, which thousands of words would make slow.
+  const canvas = document.createElement("canvas").getContext("2d");
+
+  function widthOf(text, font) {
+    canvas.font = font;
+    return canvas.measureText(text).width;
+  }
+
   // Short texts at their times, in the first row where each fits; the rest are left to the table.
   function place(body, items, x) {
     const ends = [];
+    const font = getComputedStyle(body).font;
     let hidden = 0;
     for (const item of items) {
       const left = x(item.at);
@@ -77,7 +86,7 @@ window.S2ST = window.S2ST || {};
       bit.dataset.at = item.at;
       if (item.title) bit.title = item.title;
       body.append(bit);
-      ends[row] = left + Math.min(bit.offsetWidth, 420) + 4;
+      ends[row] = left + Math.min(widthOf(item.text, font), 420) + 8;
     }
     body.style.height = `${Math.max(1, Math.min(ends.length, MAX_ROWS)) * ROW + 2}px`;
     return hidden;
@@ -111,6 +120,20 @@ window.S2ST = window.S2ST || {};
     return pieces;
   }
 
+  // What arrived at one moment and had one fate, as one text.
+  function together(pieces) {
+    const merged = [];
+    for (const piece of pieces) {
+      const last = merged[merged.length - 1];
+      if (last && Math.abs(last.at - piece.at) < 0.02 && last.goneBy === piece.goneBy) {
+        last.text += piece.text;
+      } else {
+        merged.push({ ...piece });
+      }
+    }
+    return merged.filter((piece) => piece.text.trim());
+  }
+
   class Timeline {
     // perSecond: pixels of one second (or token).
     constructor(host, recording, perSecond, length) {
@@ -138,7 +161,7 @@ window.S2ST = window.S2ST || {};
       const rough = 70 / this.perSecond;
       const step = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200].find((s) => s >= rough) || 3600;
       for (let at = 0; at <= this.length + 1e-6; at += step) {
-        const mark = make("span", { class: "tick" }, this.recording.spoken ? clock(at).replace(/\.0$/, "") : String(at));
+        const mark = make("span", { class: "tick" }, !this.recording.spoken ? String(at) : this.length < 60 ? `${at}${at ? "" : " s"}` : clock(at).replace(/\.0$/, ""));
         mark.style.left = `${this.x(at)}px`;
         body.append(mark);
       }
@@ -179,11 +202,11 @@ window.S2ST = window.S2ST || {};
         if (to - from > 1) drawing.append(svg("path", { class: "lag", d: `M${from} 13H${to}` }));
         drawing.append(svg("path", { class: event[2] ? "write back" : "write", d: `M${to} 2v12` }));
       }
-      const items = history(trace.events, time).filter((piece) => piece.text.trim()).map((piece) => ({
+      const items = together(history(trace.events, time)).map((piece) => ({
         at: piece.at,
         text: piece.text.trim(),
         kind: piece.goneBy >= 0 ? "gone" : "",
-        title: `${clock(piece.at)}${piece.goneBy >= 0 ? `, taken back at ${clock(piece.goneAt)}` : ""}`,
+        title: `${clock(piece.at)} ${piece.text.trim()}${piece.goneBy >= 0 ? `, taken back at ${clock(piece.goneAt)}` : ""}`,
       }));
       let hidden = 0;
       if (items.length) {

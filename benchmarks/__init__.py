@@ -1,0 +1,1 @@
+"""Measurements that gate a release; run with ``python -m benchmarks`` (``make bench``)."""

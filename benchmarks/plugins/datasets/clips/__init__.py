@@ -1,0 +1,1 @@
+"""Audio made for benchmarks."""

@@ -1,0 +1,181 @@
+"""The cascade as a system: parts chosen by name, run as a pipeline of stages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from s2st_bench.errors import ConfigError
+from s2st_bench.system import HypothesisSystem, PipelineSession, Stage
+from s2st_bench.types import Modality, Recording, Task
+
+from .hypothesis import CascadeHypothesis
+from .parts import (
+    RECOGNISERS,
+    SYNTHESISERS,
+    TRANSLATORS,
+    VADS,
+    RecogniserModel,
+    Synthesiser,
+    Translator,
+    TranslatorModel,
+    VadModel,
+    make,
+)
+from .stability import Stability
+from .stages import AsrStage, MtStage, TtsStage, VadStage, plain, polished
+from .utterances import Utterances
+from .vad import RATE_HZ
+
+AUTO = ("apertium", "phrase_table")
+"""Translators that ``mt=auto`` tries, in order."""
+
+
+class Cascade(HypothesisSystem):
+    """Voice activity detection, recognition, translation and synthesis.
+
+    Parameters
+    ----------
+    vad, asr, mt, tts
+        Names of parts; ``mt=auto`` takes the first of :data:`AUTO` that has the pair here.
+    min_silence_s, preroll_s, max_utterance_s
+        A pause this long ends an utterance; audio kept from before its start; its greatest length.
+    lm, dictionary
+        Of the recogniser, see :mod:`.sphinx`.
+    partial_every_s
+        How much speech the recogniser hears between two partial hypotheses.
+    asr_agreement, asr_hold, mt_agreement, mt_hold
+        When a word is committed: see :mod:`.stability`.  Agreement counts partial hypotheses of
+        the recogniser, and translations of successive source prefixes.
+    tts_min_words, speech_rate
+        Words to wait for before a phrase is spoken; words a minute.
+    punctuate
+        Begin an utterance with a capital and end it with a full stop.
+    retract
+        Write every hypothesis and take back what changed, instead of committing.
+    """
+
+    outputs: frozenset[Modality] = frozenset({"text", "speech"})
+
+    def __init__(
+        self,
+        *,
+        vad: str = "silero",
+        asr: str = "pocketsphinx",
+        mt: str = "auto",
+        tts: str = "espeak",
+        min_silence_s: float = 0.4,
+        preroll_s: float = 0.25,
+        max_utterance_s: float = 20.0,
+        lm: str = "general",
+        dictionary: Path | None = None,
+        partial_every_s: float = 0.1,
+        asr_agreement: int = 5,
+        asr_hold: int = 1,
+        mt_agreement: int = 2,
+        mt_hold: int = 0,
+        tts_min_words: int = 3,
+        speech_rate: int = 170,
+        punctuate: bool = True,
+        retract: bool = False,
+    ) -> None:
+        if not 0.01 <= partial_every_s <= 10.0:
+            raise ConfigError(f"system.partial_every_s={partial_every_s}: 0.01 to 10 s is wanted")
+        if tts_min_words < 1:
+            raise ConfigError(f"system.tts_min_words={tts_min_words}: at least 1 is wanted")
+        if tts == "none":
+            self.outputs = frozenset({"text"})
+        self._vad_name, self._asr_name, self._mt_name, self._tts_name = vad, asr, mt, tts
+        self._cuts = {
+            "min_silence_s": min_silence_s, "preroll_s": preroll_s, "max_s": max_utterance_s,
+        }
+        self._lm = lm
+        self._dictionary = dictionary
+        self._partial_every_s = partial_every_s
+        self._asr_policy = (asr_agreement, asr_hold)
+        self._mt_policy = (mt_agreement, mt_hold)
+        for policy in (self._asr_policy, self._mt_policy):
+            Stability(*policy)  # refuses bad numbers before any work
+        self._tts_min_words = tts_min_words
+        self._speech_rate = speech_rate
+        self._polish = polished if punctuate else plain
+        self._retract = retract
+        self._translators: dict[tuple[str, str, str], Translator] = {}
+
+    def load(self, device: str = "cpu") -> None:
+        self._vad: VadModel = make(VADS, "vad", self._vad_name)
+        self._asr: RecogniserModel = make(
+            RECOGNISERS, "asr", self._asr_name, lm=self._lm, dictionary=self._dictionary
+        )
+        names = AUTO if self._mt_name == "auto" else (self._mt_name,)
+        self._mt: dict[str, TranslatorModel] = {
+            name: make(TRANSLATORS, "mt", name) for name in names
+        }
+        self._tts: Synthesiser | None = None
+        if self._tts_name != "none":
+            self._tts = make(SYNTHESISERS, "tts", self._tts_name, speech_rate=self._speech_rate)
+
+    def supports(self, task: Task) -> str | None:
+        if reason := super().supports(task):
+            return reason
+        if task.sample_rate_hz != RATE_HZ:
+            return f"hears {RATE_HZ} Hz, not {task.sample_rate_hz}: give sample_rate_hz={RATE_HZ}"
+        if _base(task.source_lang) not in self._asr.languages:
+            return (f"its recogniser ({self._asr_name}) knows "
+                    f"{', '.join(sorted(self._asr.languages))}, not {task.source_lang}")
+        name, reason = self._translator_for(task)
+        if reason:
+            return reason
+        if "speech" in task.outputs and self._tts is not None:
+            return self._tts.missing(task.target_lang)
+        return None
+
+    def open(self, task: Task) -> PipelineSession:
+        vad = VadStage(self._utterances())
+        asr = AsrStage(self._asr.open(), self._stability(self._asr_policy), self._partial_every_s)
+        mt = MtStage(self._translator(task), self._stability(self._mt_policy), self._polish)
+        stages = [
+            Stage("vad", vad),
+            Stage("asr", asr, ("vad",)),
+            Stage("mt", mt, ("asr",), output="text" in task.outputs),
+        ]
+        if "speech" in task.outputs and self._tts is not None:
+            tts = TtsStage(self._tts, task.target_lang, self._tts_min_words, self._retract)
+            stages.append(Stage("tts", tts, ("mt",), output=True))
+        return PipelineSession(stages)
+
+    def open_hypothesis(
+        self, task: Task, recording: Recording | None = None
+    ) -> CascadeHypothesis:
+        return CascadeHypothesis(
+            self._utterances(), self._asr.open(), self._translator(task), self._polish
+        )
+
+    def _utterances(self) -> Utterances:
+        return Utterances(self._vad.open(), **self._cuts)
+
+    def _stability(self, policy: tuple[int, int]) -> Stability | None:
+        return None if self._retract else Stability(*policy)
+
+    def _translator_for(self, task: Task) -> tuple[str, str | None]:
+        """The translator to use, or why there is none."""
+        reasons = []
+        for name, model in self._mt.items():
+            reason = model.missing(task.source_lang, task.target_lang)
+            if reason is None:
+                return name, None
+            reasons.append(reason)
+        return "", "; ".join(reasons)
+
+    def _translator(self, task: Task) -> Translator:
+        """Kept open between sessions: starting one costs more than a sentence."""
+        name, reason = self._translator_for(task)
+        if reason:
+            raise ConfigError(reason)
+        key = (name, task.source_lang, task.target_lang)
+        if key not in self._translators:
+            self._translators[key] = self._mt[name].open(task.source_lang, task.target_lang)
+        return self._translators[key]
+
+
+def _base(lang: str) -> str:
+    return lang.replace("_", "-").split("-")[0].lower()

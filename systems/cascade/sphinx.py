@@ -1,0 +1,166 @@
+"""Streaming English recognition by pocketsphinx, with the acoustic model of its wheel.
+
+PocketSphinx (https://github.com/cmusphinx/pocketsphinx, BSD-2-Clause) recognises words of a fixed
+dictionary, here the CMU one of its wheel (about 126,000 words, lower case).  The wheel holds no
+grapheme-to-phoneme model, so a word outside the dictionary is never recognised; ``dictionary``
+adds pronunciations (``word PH O N E S`` in ARPAbet, one a line).
+
+``lm`` is ``general`` (the wheel's), ``conference`` (of the embedded corpus' training grammar), an
+n-gram model (``.bin``, ``.lm``, ``.arpa``, ``.gz`` of one) or a file of sentences (``.txt``), of
+which a trigram model is built.
+
+A decoder serves one listener at a time and is brought back to its initial cepstral mean in
+between, so that what a recording is heard as does not depend on the recordings before it.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from s2st_bench.errors import ConfigError, DependencyError, InputError
+from s2st_bench.types import Samples
+
+from .vad import RATE_HZ
+
+_WORD = re.compile(r"[a-z]+(?:['’-][a-z]+)*")
+_CONFERENCE = Path(__file__).parent / "phrase_table" / "sentences_en.txt"
+_MODEL_SUFFIXES = frozenset({".bin", ".lm", ".arpa", ".gz", ".dmp"})
+
+
+class PocketSphinx:
+    """Decoders over one set of files; a decoder is made per concurrent listener."""
+
+    languages = frozenset({"en"})
+
+    def __init__(self, lm: str = "general", dictionary: Path | None = None) -> None:
+        try:
+            import pocketsphinx
+        except ImportError:
+            raise DependencyError("pocketsphinx", "recognition by pocketsphinx", "cascade") \
+                from None
+        self._module: Any = pocketsphinx
+        self._words = tuple(read_dictionary(dictionary)) if dictionary else ()
+        self._sentences, self._model = _language_model(lm)
+        self.out_of_vocabulary: frozenset[str] = frozenset()
+        """Words of the sentences that the dictionary lacks: they cannot be recognised."""
+        self._free: list[tuple[Any, str]] = [self._decoder()]
+
+    def open(self) -> SphinxRecogniser:
+        decoder, mean = self._free.pop() if self._free else self._decoder()
+        decoder.set_cmn(mean)
+        return SphinxRecogniser(decoder, lambda: self._free.append((decoder, mean)))
+
+    def _decoder(self) -> tuple[Any, str]:
+        """A decoder and its cepstral mean before it has heard anything."""
+        settings: dict[str, Any] = {"samprate": float(RATE_HZ), "loglevel": "FATAL"}
+        if self._model is not None:
+            settings["lm"] = str(self._model)
+        try:
+            decoder = self._module.Decoder(**settings)
+        except RuntimeError as error:
+            raise InputError(f"{self._model}: pocketsphinx cannot use this model ({error})") \
+                from None
+        for word, phones in self._words:
+            if decoder.lookup_word(word) is None and decoder.add_word(word, phones, True) < 0:
+                raise InputError(f"dictionary: {word!r} cannot be added ({phones!r} are not all "
+                                 "phones of the model)")
+        if self._sentences is not None:
+            self._add_sentences(decoder, self._sentences)
+        return decoder, str(decoder.get_cmn(False))
+
+    def _add_sentences(self, decoder: Any, path: Path) -> None:
+        known: dict[str, bool] = {}
+        lines = []
+        for words in read_sentences(path):
+            for word in words:
+                if word not in known:
+                    known[word] = decoder.lookup_word(word) is not None
+            lines.append(words)
+        self.out_of_vocabulary = frozenset(word for word, is_known in known.items() if not is_known)
+        text = "".join(
+            f"<s> {' '.join(word for word in words if known[word])} </s>\n" for words in lines
+        )
+        from pocketsphinx.lm import ArpaBoLM
+
+        model = ArpaBoLM(text=text)
+        model.compute()
+        with tempfile.NamedTemporaryFile("w", suffix=".lm", encoding="utf-8") as file:
+            model.write(file)
+            file.flush()
+            decoder.add_lm_file("sentences", file.name)
+        decoder.activate_search("sentences")
+
+
+class SphinxRecogniser:
+    """One listener; see :class:`.parts.Recogniser`."""
+
+    def __init__(self, decoder: Any, give_back: Any) -> None:
+        self._decoder = decoder
+        self._give_back = give_back
+        self._is_open = False
+
+    def accept(self, samples: Samples) -> tuple[str, ...]:
+        if not self._is_open:
+            self._decoder.start_utt()
+            self._is_open = True
+        pcm = np.clip(np.rint(samples * 32_768.0), -32_768, 32_767).astype("<i2")
+        self._decoder.process_raw(pcm.tobytes(), False, False)
+        return self._words()
+
+    def finish(self) -> tuple[str, ...]:
+        if not self._is_open:
+            return ()
+        self._decoder.end_utt()
+        self._is_open = False
+        return self._words()
+
+    def close(self) -> None:
+        self.finish()
+        self._give_back()
+
+    def _words(self) -> tuple[str, ...]:
+        found = self._decoder.hyp()
+        return tuple(found.hypstr.split()) if found is not None else ()
+
+
+def read_sentences(path: Path) -> Iterator[list[str]]:
+    """The words of each line, lower case, punctuation out."""
+    for line in _lines(path):
+        words = _WORD.findall(line.lower().replace("’", "'"))
+        if words:
+            yield words
+
+
+def read_dictionary(path: Path) -> Iterator[tuple[str, str]]:
+    """(word, phones) of each line."""
+    for number, line in enumerate(_lines(path), 1):
+        word, _, phones = line.strip().partition(" ")
+        if word and not phones.strip():
+            raise InputError(f"{path}:{number}: a word and its phones are wanted, as in "
+                             "'hello HH AH L OW'")
+        if word:
+            yield word.lower(), phones.strip().upper()
+
+
+def _lines(path: Path) -> Iterable[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as UTF-8 text ({error})") from None
+
+
+def _language_model(lm: str) -> tuple[Path | None, Path | None]:
+    """(sentences to build a model of, ready model); at most one of them."""
+    if lm == "general":
+        return None, None
+    path = _CONFERENCE if lm == "conference" else Path(lm)
+    if not path.is_file():
+        raise ConfigError(f"system.lm={lm}: no such file; general, conference, an n-gram model "
+                          "or a .txt file of sentences is wanted")
+    return (None, path) if path.suffix in _MODEL_SUFFIXES else (path, None)
