@@ -8,6 +8,7 @@ the plain metric for a system that answered everywhere.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -25,7 +26,7 @@ class Penalised(MeanMetric):
         super().__init__(aware=inner.aware)
         if not isinstance(inner, MeanMetric):
             raise UsageError(f"{inner.name}{SUFFIX}: only a mean over recordings has this variant")
-        self.inner = inner
+        self.inner: MeanMetric = inner
         self.spec = inner.spec  # type: ignore[misc]
         self._p95 = 0.0
 
@@ -51,11 +52,10 @@ class Penalised(MeanMetric):
         return {**self.inner.signature(), "penalty": rule}
 
     def _plain(self, item: Item) -> float | Unscored:
-        stats = self.inner.stats(item)
-        if isinstance(stats, Unscored):
-            return stats
-        value = float(self.inner.value(stats))
-        return value if np.isfinite(value) else Unscored("undefined")
+        value = self.inner.item_value(item)
+        if isinstance(value, Unscored) or math.isfinite(value):
+            return value
+        return Unscored("undefined")
 
     def _applies(self, item: Item) -> bool:
         """Whether the metric has values for answers of this kind at all."""

@@ -9,7 +9,7 @@ Opus for speech, and encoded ten times faster).  Peaks are one character per buc
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,7 +75,7 @@ class Studio:
             seconds = heard_s or source.duration_s or max(
                 0.0, (header.duration_s or 0.0) - source.offset_s)
             sound = Sound(
-                peaks=_draw(source.path, source.offset_s, seconds, seconds),
+                peaks=_draw(source.path, source.offset_s, seconds),
                 seconds=seconds,
                 file=self._write_source(source, seconds, header.sample_rate_hz, key)
                 if audible else "",
@@ -92,17 +92,14 @@ class Studio:
 
         total = sum(p.end_s - p.start_s for p in played)
         try:
-            paths = [piece_path(run, p.piece) for p in played]
-            drawn = tuple(
-                _draw(path, p.piece.offset / p.piece.sample_rate_hz, p.end_s - p.start_s, total)
-                for path, p in zip(paths, played, strict=True)
-            )
+            files = {p.piece.path: piece_path(run, p.piece) for p in played}
+            drawn = _draw_pieces(files, played, total)
             if not audible or not played:
                 return Sound(seconds=total), drawn
             pieces = [
-                TimelinePiece(p.start_s, path, p.piece.offset,
+                TimelinePiece(p.start_s, files[p.piece.path], p.piece.offset,
                               round((p.end_s - p.start_s) * p.piece.sample_rate_hz))
-                for path, p in zip(paths, played, strict=True)
+                for p in played
             ]
             name = self._write(pieces, key, max(p.piece.sample_rate_hz for p in played))
             return Sound(seconds=total, file=name), drawn
@@ -137,10 +134,32 @@ def piece_path(run: Path, piece: Piece) -> Path:
     return path
 
 
-def _draw(path: Path, offset_s: float, seconds: float, total_s: float) -> str:
-    """The peaks of a slice that is part of ``total_s`` seconds drawn together."""
+def _draw(path: Path, offset_s: float, seconds: float) -> str:
+    """The peaks of one slice."""
     from s2st_bench.audio import peaks
 
-    per_s = min(PEAKS_PER_S, MAX_PEAKS / total_s) if total_s > 0 else PEAKS_PER_S
-    buckets = max(1, round(seconds * per_s))
-    return encode_peaks(peaks(path, buckets, offset_s, seconds))
+    return encode_peaks(peaks(path, max(1, round(seconds * _per_s(seconds))), offset_s, seconds))
+
+
+def _draw_pieces(files: Mapping[str, Path], played: Sequence[Played], total_s: float
+                 ) -> tuple[str, ...]:
+    """The peaks of each piece as far as it was heard; every file is read once."""
+    from s2st_bench.audio import peaks
+
+    per_s = _per_s(total_s)
+    whole: dict[str, str] = {}
+    for name, path in files.items():
+        end_s = max((p.piece.offset + p.piece.length) / p.piece.sample_rate_hz
+                    for p in played if p.piece.path == name)
+        whole[name] = encode_peaks(peaks(path, max(1, round(end_s * per_s)), 0.0, end_s))
+    drawn = []
+    for p in played:
+        first = round(p.piece.offset / p.piece.sample_rate_hz * per_s)
+        n = max(1, round((p.end_s - p.start_s) * per_s))
+        drawn.append(whole[p.piece.path][first:first + n])
+    return tuple(drawn)
+
+
+def _per_s(seconds: float) -> float:
+    """Buckets per second of a drawing of ``seconds``."""
+    return min(PEAKS_PER_S, MAX_PEAKS / seconds) if seconds > 0 else PEAKS_PER_S

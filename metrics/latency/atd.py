@@ -30,9 +30,8 @@ import numpy as np
 import numpy.typing as npt
 
 from s2st_bench.metric import Floats, Item, Unscored
+from s2st_bench.timed import TEXT, TimedMetric
 from s2st_bench.types import MetricSpec
-
-from .base import TEXT, TimedMetric
 
 PIECE_MS = 300.0
 _DIGITS = 6  # milliseconds to the nanosecond: float noise must not make a piece of its own
@@ -63,33 +62,31 @@ def speech_tokens(
     of a chunk is spread evenly over its tokens.
     """
     of_output = chunks(delays)
-    extra = np.broadcast_to(extra, delays.shape)
-    ready_of, lengths, chunk_of = [], [], []
-    for chunk in range(int(of_output[-1]) + 1):
-        members = np.flatnonzero(of_output == chunk)
-        ends = np.cumsum(durations[members])
-        cut = pieces(float(ends[-1]))
-        if not len(cut):
-            continue
-        starts = np.cumsum(cut) - cut
-        first = np.searchsorted(ends, starts + 10.0**-_DIGITS, side="right")
-        ready_of.append(ready[members][np.minimum(first, len(members) - 1)])
-        lengths.append(cut + extra[members].sum() / len(cut))
-        chunk_of.append(np.full(len(cut), chunk))
-    if not lengths:
-        return Tokens(np.array([]), np.array([]), np.array([], dtype=np.int64))
-    return Tokens(np.concatenate(ready_of), np.concatenate(lengths), np.concatenate(chunk_of))
+    spoken = np.asarray(np.bincount(of_output, weights=durations), dtype=np.float64)
+    lengths, counts = cut(spoken)
+    chunk = np.repeat(np.arange(len(counts)), counts)
+    # Where each token begins, laid end to end as all outputs are: which output holds it?
+    output_ends = np.cumsum(durations)
+    chunk_starts = np.cumsum(spoken) - spoken
+    number = np.arange(len(chunk)) - (np.cumsum(counts) - counts)[chunk]
+    starts = chunk_starts[chunk] + PIECE_MS * number
+    holder = np.searchsorted(output_ends, starts + 10.0**-_DIGITS, side="right")
+    more = np.bincount(of_output, weights=np.broadcast_to(extra, delays.shape))
+    return Tokens(
+        ready[np.minimum(holder, len(delays) - 1)],
+        lengths + (more / np.maximum(counts, 1))[chunk],
+        chunk,
+    )
 
 
 def atd(delays: Floats, tokens: Tokens, source_piece: float = PIECE_MS) -> float:
     """Mean delay of ``tokens``; ``delays`` of all outputs, non-decreasing, give the chunks."""
     chunk_delays = delays[np.flatnonzero(np.diff(delays, prepend=-np.inf))]
-    spans = np.diff(chunk_delays, prepend=0.0)
-    cuts = [pieces(float(span), source_piece) for span in spans]
-    source_ends = np.concatenate([[0.0], np.cumsum(np.concatenate(cuts))])
-    n_source = np.cumsum([0] + [len(cut) for cut in cuts])
-    n_target = np.cumsum(np.bincount(tokens.chunk, minlength=len(cuts)))
-    target_before = np.concatenate([[0], n_target])[tokens.chunk]
+    lengths, counts = cut(np.diff(chunk_delays, prepend=0.0), source_piece)
+    source_ends = np.concatenate([[0.0], np.cumsum(lengths)])
+    n_source = np.concatenate([[0], np.cumsum(counts)])
+    sizes = np.bincount(tokens.chunk, minlength=len(counts))
+    target_before = (np.cumsum(sizes) - sizes)[tokens.chunk]
     number = np.arange(1, len(tokens.chunk) + 1)
     ahead = np.maximum(0, target_before - n_source[tokens.chunk])
     paired = np.minimum(number - ahead, n_source[tokens.chunk + 1])
@@ -109,11 +106,15 @@ def chunks(delays: Floats) -> npt.NDArray[np.int64]:
     return np.cumsum(np.diff(delays, prepend=delays[0]) != 0, dtype=np.int64)
 
 
-def pieces(span: float, piece: float = PIECE_MS) -> Floats:
-    """``span`` cut into ``piece``s and what remains."""
-    whole, rest = divmod(round(span, _DIGITS), piece)
-    rest = round(rest, _DIGITS)
-    return np.array([piece] * int(whole) + ([rest] if rest > 0 else []))
+def cut(spans: Floats, piece: float = PIECE_MS) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Each span in ``piece``s and what remains: all their lengths, and how many are of each."""
+    spans = np.round(spans, _DIGITS)
+    whole = np.floor_divide(spans, piece)
+    rest = np.round(spans - whole * piece, _DIGITS)
+    counts = whole.astype(np.int64) + (rest > 0)
+    lengths = np.full(counts.sum(), piece)
+    lengths[np.cumsum(counts)[rest > 0] - 1] = rest[rest > 0]
+    return lengths, counts
 
 
 def growth(delays: Floats, elapsed: Floats) -> Floats:
@@ -132,8 +133,10 @@ class ATD(TimedMetric):
 
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         delays = item.delays
-        if delays[0] < 0 or (np.diff(delays) < 0).any():
-            return Unscored("the delays decrease")
+        if not (np.diff(delays, prepend=0.0) >= 0).all():  # catches NaN as well
+            return Unscored("delays decrease or come before the source")
+        if len(times) != len(delays):
+            return Unscored("there are not as many aware times as unaware ones")
         from_text = item.source_unit == "tokens"
         length = 1.0 if from_text else 0.0
         if self.aware and self.compute == "simuleval":

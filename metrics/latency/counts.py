@@ -17,10 +17,9 @@
 from __future__ import annotations
 
 from s2st_bench.metric import Floats, Item, Unscored
+from s2st_bench.timed import TEXT, RecordingMetric, TimedMetric, is_long, live_or_logged
 from s2st_bench.timeline import output_writes
 from s2st_bench.types import MetricSpec, TimedWrite
-
-from .base import TEXT, RecordingMetric, TimedMetric, is_long, live_or_logged
 
 
 def says_something(write: TimedWrite) -> bool:

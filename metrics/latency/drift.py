@@ -14,9 +14,9 @@ from statistics import NormalDist
 import numpy as np
 
 from s2st_bench.metric import Floats, Item, MeanMetric, Unscored
+from s2st_bench.timed import TEXT, is_long, share
 from s2st_bench.types import MetricSpec
 
-from .base import TEXT, is_long, share
 from .lagging import LongYAAL
 
 MIN_SENTENCES = 3

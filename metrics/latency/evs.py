@@ -17,9 +17,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from s2st_bench.metric import Floats, Item, Metric, Unscored
+from s2st_bench.timed import TEXT, is_long, times_of
 from s2st_bench.types import MetricSpec
-
-from .base import TEXT, is_long, times_of
 
 _EDGES = string.punctuation + "¿¡«»„“”‚‘’…–—。、，！？"
 
@@ -54,6 +53,8 @@ def spans(item: Item, times: Floats) -> Floats | Unscored:
         return Unscored("the corpus has no source word times with an alignment")
     if item.unit != "word":
         return Unscored("the alignment is of words")
+    if len(times) != len(item.units):
+        return Unscored("there are not as many times as words")
     last_source: dict[int, int] = {}
     for source, target in links:
         last_source[target] = max(source, last_source.get(target, source))

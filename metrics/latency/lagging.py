@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from s2st_bench.metric import Floats, Item, Unscored
+from s2st_bench.timed import TEXT, ReferencedMetric, TimedMetric, is_long
 from s2st_bench.types import MetricSpec
 
-from .base import TEXT, ReferencedMetric, TimedMetric, is_long
 from .formulas import al, ap, dal, laal, yaal
 
 _EMPTY_REFERENCE = Unscored("the reference is empty")

@@ -8,9 +8,8 @@ Speech output has its own, on the playback timeline (``speech_timeline``).
 from __future__ import annotations
 
 from s2st_bench.metric import Floats, Item, Unscored
+from s2st_bench.timed import TEXT, TimedMetric
 from s2st_bench.types import MetricSpec
-
-from .base import TEXT, TimedMetric
 
 
 def start_offset(times: Floats) -> float:

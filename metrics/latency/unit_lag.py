@@ -20,9 +20,8 @@ from typing import ClassVar
 import numpy as np
 
 from s2st_bench.metric import Floats, Item, Metric, Unscored
+from s2st_bench.timed import TEXT, reference_length, share, times_of
 from s2st_bench.types import MetricSpec
-
-from .base import TEXT, reference_length, share, times_of
 
 
 def unit_lags(times: Floats, source_length: float, n_units: int) -> Floats:

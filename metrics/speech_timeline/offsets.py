@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from s2st_bench.metric import Item, Unscored
+from s2st_bench.timed import SPEECH, PlaybackMetric
 from s2st_bench.timeline import Played
 from s2st_bench.types import MetricSpec
-
-from .heard import SPEECH, PlaybackMetric
 
 
 class SpeechStartOffset(PlaybackMetric):

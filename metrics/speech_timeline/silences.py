@@ -11,10 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from s2st_bench.metric import Floats, Item, Unscored
+from s2st_bench.timed import SPEECH, PlaybackMetric
 from s2st_bench.timeline import Played
 from s2st_bench.types import MetricSpec
-
-from .heard import SPEECH, PlaybackMetric
 
 _NOISE_S = 1e-9
 

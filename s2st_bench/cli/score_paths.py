@@ -8,7 +8,7 @@ from pathlib import Path
 from s2st_bench import trace as trace_file
 from s2st_bench.corpus import fingerprint
 from s2st_bench.errors import UsageError
-from s2st_bench.formats import simuleval
+from s2st_bench.formats import simuleval, simulstream
 from s2st_bench.formats.detect import RUN, TRACE, detect
 from s2st_bench.formats.log import Log
 from s2st_bench.formats.segments import attach
@@ -58,8 +58,9 @@ def load(
     if found == TRACE:
         log = _traces(path)
     else:
-        log = simuleval.read(path, source_lang=source_lang, target_lang=target_lang,
-                             ca="live" if requeue else "logged")
+        reader = simulstream.read if found == simulstream.NAME else simuleval.read
+        log = reader(path, source_lang=source_lang, target_lang=target_lang,
+                     ca="live" if requeue else "logged")
     langs = {trace.target_lang for trace in log.traces}
     recordings = log.recordings
     if references is not None or segments is not None:

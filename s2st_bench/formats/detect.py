@@ -17,12 +17,14 @@ TRACE = "trace"
 _KEYS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = MappingProxyType({
     TRACE: lambda row: "recording_id" in row and "steps" in row,
     "simuleval": lambda row: "index" in row and "prediction" in row,
+    "simulstream": lambda row: "generated_tokens" in row or "model_loading_time" in row
+    or "metadata" in row,
 })
 FORMATS = (TRACE, *(name for name in _KEYS if name != TRACE))
 
 
 def detect(path: Path) -> str:
-    """``run`` (a run folder), ``trace``, ``simuleval``.
+    """``run`` (a run folder), ``trace``, ``simuleval``, ``simulstream``.
 
     Raises
     ------

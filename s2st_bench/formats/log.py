@@ -8,11 +8,14 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from s2st_bench.errors import TraceError
 from s2st_bench.retime import schedule
 from s2st_bench.types import Job, Recording, Trace
+
+Ca = Literal["logged", "live"]
+"""Aware times as the log has them, or its work laid out as a queue."""
 
 UNKNOWN_LANG = "und"
 """BCP 47 for a language the log does not name."""

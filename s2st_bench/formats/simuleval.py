@@ -1,8 +1,10 @@
 """SimulEval's ``instances.log``: one JSON object a line, times in ms (tokens for text input).
 
-Keys: ``index, prediction, delays[], elapsed[], prediction_length, reference, source,
-source_length`` (and ``prediction_spm[]``); older ones (``metric``, ``reference_length``) are
-passed over.  Text output of SimulEval 1.0 and 1.1 and of its forks.
+*Text output*: ``index, prediction, delays[], elapsed[], prediction_length, reference, source,
+source_length`` (and ``prediction_spm[]``); older keys (``metric``, ``reference_length``) are
+passed over.  *Speech output*: ``prediction`` is the path of a wav, ``delays[]`` and
+``durations[]`` belong to its segments, ``intervals[[start, duration]]`` say when each is heard and
+``prediction_offset`` when the wav begins; the silences between are in the wav, not in our pieces.
 
 *Units*: ``delays`` belong to words, to characters without spaces, or to the pieces of
 ``prediction_spm``, whichever there are as many of.  With fewer delays than units the last delay
@@ -11,7 +13,8 @@ stands for the rest, with more the surplus is dropped; a note says so.
 *Aware time*: ``elapsed`` is the audio given so far plus all compute since the recording began.
 The compute between two emissions is its increase, less the new audio: that becomes a job, placed
 so that the write's live time is the logged one.  ``ca="live"`` lays the jobs out as a queue
-instead.  For text input SimulEval measures nothing, and an empty ``elapsed`` holds nothing.
+instead.  For text input SimulEval measures nothing, and an empty ``elapsed`` (as all speech
+output has it) holds nothing.
 """
 
 from __future__ import annotations
@@ -20,15 +23,16 @@ import json
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from s2st_bench.errors import TraceError
-from s2st_bench.formats.log import UNKNOWN_LANG, Log, json_lines, number_at, numbers_at, queued
+from s2st_bench.formats.log import UNKNOWN_LANG, Ca, Log, json_lines, number_at, numbers_at, queued
 from s2st_bench.metric import LatencyUnit
-from s2st_bench.timeline import emissions, final_text
+from s2st_bench.timeline import NO_JOB, emissions, final_text
 from s2st_bench.types import (
     AudioSource,
     Job,
+    Piece,
     Recording,
     Segment,
     Step,
@@ -39,7 +43,8 @@ from s2st_bench.types import (
 from s2st_bench.units import unit_spans
 
 NAME = "simuleval"
-Ca = Literal["logged", "live"]
+_RATE_KHZ = 16
+"""Of pieces: the log does not say the wav's rate, only times."""
 
 
 def read(path: Path, *, source_lang: str = "", target_lang: str = "", ca: Ca = "logged") -> Log:
@@ -80,16 +85,27 @@ def write(
 ) -> None:
     """Write text output as an ``instances.log``; a failed recording is an empty prediction.
 
+    ``elapsed`` gets the live times, not SimulEval's sum, so that its scorers give our aware scores.
+
     Raises
     ------
     TraceError
-        The file cannot be written.
+        The file cannot be written, there are several traces of one recording, or a trace holds speech only: SimulEval's log would name a wav
+        with its silences, which a trace does not have.
     """
     by_id = {recording.id: recording for recording in recordings}
+    written: set[str] = set()
     position = {recording_id: i for i, recording_id in enumerate(by_id)}
     try:
         with path.open("w", encoding="utf-8") as file:
             for trace in traces:
+                if "text" not in trace.outputs:
+                    raise TraceError(f"trace of {trace.recording_id!r}: speech without text cannot "
+                                     "be written as an instances.log")
+                if trace.recording_id in written:
+                    raise TraceError(f"several traces of recording {trace.recording_id!r}; an "
+                                     "instances.log holds one repeat and one target language")
+                written.add(trace.recording_id)
                 row = _row(trace, by_id[trace.recording_id], position[trace.recording_id], unit)
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
     except OSError as error:
@@ -141,11 +157,8 @@ def _rate_of(source: Any) -> int:
 
 
 def _trace(row: dict[str, Any], recording: Recording, where: str, notes: list[str]) -> Trace:
-    if "intervals" in row or "durations" in row:
-        raise TraceError(
-            f"{where}: an instance of speech output, which is not read yet; transcribe it and "
-            "score the text log"
-        )
+    if "intervals" in row:
+        return _speech_trace(row, recording, where)
     text = row.get("prediction")
     if not isinstance(text, str):
         raise TraceError(f"{where}: 'prediction' must be a text, not {text!r}")
@@ -167,6 +180,41 @@ def _trace(row: dict[str, Any], recording: Recording, where: str, notes: list[st
         steps=_steps(list(zip(parts, times, strict=False)), measured),
         source_unit="s" if in_seconds else "tokens",
         clock="simulated" if measured else "ideal",
+    )
+
+
+def _speech_trace(row: dict[str, Any], recording: Recording, where: str) -> Trace:
+    in_seconds = isinstance(recording.source, AudioSource)
+    scale = 1000.0 if in_seconds else 1.0
+    delays = numbers_at(row, "delays", where)
+    intervals = row["intervals"]
+    if not isinstance(intervals, list) or len(intervals) != len(delays):
+        raise TraceError(f"{where}: 'intervals' must be a list, one for each delay")
+    heard = [numbers_at({"intervals": interval}, "intervals", where) for interval in intervals]
+    if any(len(interval) != 2 or interval[1] < 0 for interval in heard):
+        raise TraceError(f"{where}: an interval is [start, duration] in ms")
+    path = str(row.get("prediction", ""))
+    begins = heard[0][0] if heard else 0.0
+    pieces = tuple(
+        Piece(path, round((start - begins) * _RATE_KHZ), round(length * _RATE_KHZ),
+              _RATE_KHZ * 1000, i)
+        for i, (start, length) in enumerate(heard)
+    )
+    steps = tuple(
+        Step(delay / scale, delay / scale, (),
+             (TimedWrite(NO_JOB, 0.0, speech_s=length / 1000.0),))
+        for delay, (_, length) in zip(delays, heard, strict=True)
+    )
+    return Trace(
+        system=NAME,
+        recording_id=recording.id,
+        target_lang=recording.target_langs[0],
+        source_length=number_at(row, "source_length", where) / scale,
+        steps=steps,
+        pieces=pieces,
+        source_unit="s" if in_seconds else "tokens",
+        clock="ideal",
+        outputs=("speech",),
     )
 
 

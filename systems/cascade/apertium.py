@@ -26,6 +26,8 @@ _CODES = {
     "en": "eng", "es": "spa", "ca": "cat", "fr": "fra", "pt": "por", "it": "ita", "gl": "glg",
     "eu": "eus", "de": "deu", "nl": "nld", "sv": "swe", "da": "dan", "no": "nob", "ro": "ron",
 }
+_ENGLISH_I = re.compile(r"\bi\b")
+"""Recognisers write it small, and Apertium does not know it so."""
 _RESERVED = re.compile(r"([\\\[\]{}^$@/<>])")
 _END = b"[]\0"  # the superblank keeps a sentence from being glued to the flush
 _TIMEOUT_S = 10.0
@@ -60,7 +62,8 @@ class Apertium:
         if reason := self.missing(source_lang, target_lang):
             raise SystemFailure(reason)
         mode = find_mode(mode_name(source_lang, target_lang))
-        return ApertiumPipe(commands(mode.read_text(encoding="utf-8") if mode else ""))
+        programs = commands(mode.read_text(encoding="utf-8") if mode else "")
+        return ApertiumPipe(programs, is_english=mode_name(source_lang, "").startswith("eng-"))
 
 
 def commands(mode: str) -> list[list[str]]:
@@ -77,8 +80,9 @@ def commands(mode: str) -> list[list[str]]:
 class ApertiumPipe:
     """One pipeline; calls from several threads take turns."""
 
-    def __init__(self, programs: list[list[str]]) -> None:
+    def __init__(self, programs: list[list[str]], is_english: bool = False) -> None:
         self._programs = programs
+        self._is_english = is_english
         self._lock = threading.Lock()
         self._processes: list[subprocess.Popen[bytes]] = []
 
@@ -95,6 +99,8 @@ class ApertiumPipe:
         text = " ".join(text.replace("\0", " ").split())
         if not text:
             return ""
+        if self._is_english:
+            text = _ENGLISH_I.sub("I", text)
         with self._lock:
             try:
                 return self._exchange(text)

@@ -54,35 +54,35 @@ class PhraseTable:
     entries: Mapping[Key, tuple[str, ...]]
 
     def translate(self, text: str) -> str:
-        return " ".join(decode(text.lower().split(), self.entries))
+        said, waiting = decode(text.lower().split(), self.entries)
+        words = [*said, *waiting]
+        return " ".join(words[1:] if words[:1] == [","] else words)
 
     def close(self) -> None:
         """Nothing runs in the background."""
 
 
-def decode(words: list[str], entries: Mapping[Key, tuple[str, ...]]) -> list[str]:
-    """The target words of ``words``; a pure function of both."""
+def decode(
+    words: list[str], entries: Mapping[Key, tuple[str, ...]], context: str = ""
+) -> tuple[list[str], list[str]]:
+    """The target of ``words``: what is said, and what waits for the end of the open clause."""
     said: list[str] = []
     waiting: list[str] = []
-    context = ""
     at = 0
     while at < len(words):
         target, count = _longest(words, at, context, entries)
+        starts_clause = at == 0 or target[:1] == (",",)
         at += count
-        if target[:1] == (",",):  # a clause ends here
+        if target[:1] == (",",):
             said += waiting
             waiting = []
-        if opener := next((word for word in target if word != ","), None):
-            if target[0] == "," or not said:
-                context = "sub" if opener.lower() in SUBORDINATORS else ""
-        if GAP in target:
-            gap = target.index(GAP)
-            said += target[:gap]
-            waiting = [*target[gap + 1 :], *waiting]
-        else:
-            said += target
-    said += waiting
-    return said[1:] if said[:1] == [","] else said
+        opener = next((word for word in target if word not in (",", GAP)), None)
+        if starts_clause and opener is not None:
+            context = "sub" if opener.lower() in SUBORDINATORS else ""
+        gap = target.index(GAP) if GAP in target else len(target)
+        said += target[:gap]
+        waiting = [*target[gap + 1 :], *waiting]
+    return said, waiting
 
 
 def _longest(

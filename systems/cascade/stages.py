@@ -53,7 +53,7 @@ class TextStage(Session):
     def show(self, hypothesis: tuple[str, ...], is_over: bool) -> Iterator[Write]:
         """Write what ``hypothesis`` (of the utterance so far) allows; ``END`` if it is over."""
         if self._stability is None:
-            wanted = " ".join(hypothesis)
+            wanted = _joined("", hypothesis)
         elif is_over:
             wanted = _joined(self._shown, self._stability.finish(hypothesis))
         else:
@@ -185,4 +185,8 @@ def _speech(samples: Samples | None) -> Write:
 
 
 def _joined(shown: str, words: tuple[str, ...]) -> str:
-    return " ".join([shown, *words] if shown else words)
+    """``words`` after what was shown; a closing mark by itself goes with the word before it."""
+    text = " ".join([shown, *words] if shown else words)
+    for mark in _CLOSING:
+        text = text.replace(f" {mark}", mark)
+    return text

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -173,26 +174,49 @@ def test_bash_completion_through_the_program(words: list[str], at: int) -> None:
     assert done.stdout.split() in (["system=silent"], ["silent"])
 
 
-def test_interrupt_says_what_to_do_next(plugins: Path, write: Write) -> None:
-    write("datasets/t_slow/plugin.toml",
-          '[[plugin]]\nname = "t_slow"\ntarget = "c:Slow"\nsummary = "never ends"\n')
-    write("datasets/t_slow/config/t_slow.yaml", "name: t_slow\n")
-    write("datasets/t_slow/c.py",
-          "import sys, time\nfrom s2st_bench.corpus import Corpus, CorpusCard\n"
-          "class Slow(Corpus):\n"
-          "    def card(self): return CorpusCard('t_slow', 'none')\n"
+def test_interrupt_names_the_line_that_goes_on(
+    plugins: Path, write: Write, tmp_path: Path
+) -> None:
+    write("datasets/t_text/plugin.toml",
+          '[[plugin]]\nname = "t_text"\ntarget = "c:Text"\nsummary = "two words"\n')
+    write("datasets/t_text/config/t_text.yaml", "name: t_text\n")
+    write("datasets/t_text/c.py",
+          "from s2st_bench.corpus import Corpus, CorpusCard\n"
+          "from s2st_bench.types import Recording, Segment, TextSource\n"
+          "class Text(Corpus):\n"
+          "    def card(self): return CorpusCard('t_text', 'none')\n"
           "    def recordings(self):\n"
-          "        print('started', flush=True); time.sleep(60); yield\n")
+          "        segment = Segment('0', 0.0, 2.0, 'a b', {'de': ('a b',)})\n"
+          "        yield Recording('r', TextSource(('a', 'b')), 'en', ('de',), (segment,))\n")
+    write("systems/t_sleeper/plugin.toml",
+          '[[plugin]]\nname = "t_sleeper"\ntarget = "s:Sleeper"\nsummary = "hangs"\n')
+    write("systems/t_sleeper/config/t_sleeper.yaml", "name: t_sleeper\nmark: ???\n")
+    write("systems/t_sleeper/s.py",
+          "import time\nfrom pathlib import Path\nfrom s2st_bench.system import Session, System\n"
+          "class Sleeper(System):\n"
+          "    sources = frozenset({'text'})\n"
+          "    def __init__(self, *, mark: Path): self.mark = mark\n"
+          "    def open(self, task): return Asleep(self.mark)\n"
+          "class Asleep(Session):\n"
+          "    def __init__(self, mark): self.mark = mark\n"
+          "    def policy(self, observation): self.mark.touch(); time.sleep(60)\n")
+    mark = tmp_path / "asleep"
     running = subprocess.Popen(
         [sys.executable, "-m", "s2st_bench", "run", "--plugin-dir", str(plugins),
-         "system=silent", "dataset=t_slow", "metrics=BLEU"], text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+         "system=t_sleeper", f"system.mark={mark}", "dataset=t_text", "metrics=BLEU",
+         "clock=ideal", f"out={tmp_path / 'runs'}", "name=slow"],
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )
-    assert running.stdout is not None and running.stdout.readline() == "started\n"
+    deadline = time.monotonic() + 30
+    while not mark.exists() and running.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
     running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=20)
-    assert running.returncode == 130
-    assert errors.startswith("interrupted") and "Traceback" not in errors
+    output, errors = running.communicate(timeout=20)
+    assert (running.returncode, output) == (130, "")
+    assert f"s2st-bench run resume={tmp_path / 'runs' / 'slow'}" in errors
+    assert "Traceback" not in errors
+    record = json.loads((tmp_path / "runs/slow/run.json").read_text("utf-8"))
+    assert record["status"] == "interrupted"
 
 
 def test_a_closed_pipe_is_no_error() -> None:

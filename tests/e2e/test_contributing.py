@@ -52,8 +52,10 @@ def test_the_run_scored_what_the_plugins_define(folder: Path) -> None:
 
 
 def test_the_other_commands_show_them(folder: Path) -> None:
-    ls, run, score, show = json.loads((folder / "outputs.json").read_text("utf-8"))
+    ls, run, score, show, timeline = json.loads((folder / "outputs.json").read_text("utf-8"))
     assert all(name in ls for name in ("echo", "lines", "WordRatio"))
     assert run.splitlines()[-1] == "runs/first"
     assert "WordRatio" in score
-    assert "> please" in show
+    assert "2 answered, 0 failed, of 2" in show and "WordRatio" in show
+    said = [line.split()[2] for line in timeline.splitlines() if " > " in line]
+    assert said == ["please", "speak", "slowly"]

@@ -74,7 +74,7 @@ def test_installed_in_an_empty_venv_and_folder_it_completes_the_demo(
     done = subprocess.run([str(venv / "bin/s2st-bench"), "run"], cwd=folder, env=env, text=True,
                           capture_output=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    board = Path(folder, done.stdout.strip().splitlines()[-1])
+    board = Path(folder, done.stdout.strip().splitlines()[-1].removeprefix("the board: "))
     assert board.suffix == ".html" and "<table" in board.read_text("utf-8")
     listed = subprocess.run([str(venv / "bin/python"), "-m", "s2st_bench", "doctor"], cwd=folder,
                             env=env, text=True, capture_output=True, check=False)

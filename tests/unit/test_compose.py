@@ -211,3 +211,41 @@ def test_the_default_metrics_are_those_of_scoring(plugins: Path) -> None:
     from s2st_bench.scoring import DEFAULT_METRICS
 
     assert compose(RUN[:2], plugin_dirs=[plugins]).metrics == tuple(DEFAULT_METRICS)
+
+
+@pytest.fixture
+def stored(plugins: Path, tmp_path: Path) -> Path:
+    """A run folder as far as composing reads it."""
+    from s2st_bench.records import encode_run
+    from s2st_bench.types import RunRecord
+
+    config = compose([*RUN, "system.k=4", "+system.api_key=hunter2"], plugin_dirs=[plugins])
+    folder = tmp_path / "runs" / "first"
+    folder.mkdir(parents=True)
+    record = RunRecord("t_waiter", "t_corpus", "simulated", config.to_dict(), "en", "de", ("text",))
+    (folder / "run.json").write_text(encode_run(record), "utf-8")
+    return folder
+
+
+def test_resume_takes_the_stored_configuration(plugins: Path, stored: Path) -> None:
+    config = compose([f"resume={stored}", "system.api_key=again", "executor.workers=2"],
+                     plugin_dirs=[plugins])
+    assert config.system.params == {"k": 4, "args": {}, "api_key": "again"}
+    assert (config.resume, config.executor.workers) == (stored, 2)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ([], "system.api_key: a secret is not stored with a run; give it again"),
+        (["clock=ideal"], "clock=ideal: resume=RUN takes the run's own configuration"),
+        (["metrics=T_UP"], "resume=RUN takes the run's own configuration"),
+        (["system.kk=1"], "system.kk: no such option. Did you mean system.k=1 ?"),
+    ],
+)
+def test_resume_refuses_what_cannot_be(
+    plugins: Path, stored: Path, overrides: list[str], message: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        compose([f"resume={stored}", *overrides], plugin_dirs=[plugins])
+    assert message in str(caught.value)

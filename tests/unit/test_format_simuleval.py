@@ -9,7 +9,7 @@ from s2st_bench.errors import InputError, TraceError
 from s2st_bench.formats import segments, simuleval
 from s2st_bench.formats.detect import detect
 from s2st_bench.items import items
-from s2st_bench.timeline import emissions, final_text
+from s2st_bench.timeline import emissions, final_text, playback
 
 SPEECH = {
     "index": 0, "prediction": "Hallo  schöne Welt .", "delays": [1000.0, 2000.0, 2000.0, 3500.0],
@@ -86,6 +86,22 @@ def test_nothing_said_and_nothing_to_compare_with(tmp_path) -> None:
     assert trace.steps == () and recording.segments[0].references == {}
 
 
+def test_speech_output_plays_when_simuleval_says(tmp_path) -> None:
+    row = {"index": 0, "prediction": "/out/wavs/0_pred.wav", "delays": [1000.0, 1500.0, 4000.0],
+           "durations": [800.0, 700.0, 250.0], "prediction_offset": 1000.0, "elapsed": [],
+           "intervals": [[1000.0, 800.0], [1800.0, 700.0], [4000.0, 250.0]],
+           "prediction_length": 3.25, "source_length": 4000.0, "source": "a.wav",
+           "reference": "Hallo"}
+    (trace,) = (found := simuleval.read(log(tmp_path, row))).traces
+    assert [(round(p.start_s * 1000), round((p.end_s - p.start_s) * 1000))
+            for p in playback(trace, aware=False)] == [(1000, 800), (1800, 700), (4000, 250)]
+    assert [piece.offset / piece.sample_rate_hz for piece in trace.pieces] == [0, 0.8, 3.0]
+    assert (trace.outputs, trace.clock) == (("speech",), "ideal")
+    with pytest.raises(TraceError, match="speech without text"):
+        simuleval.write(found.traces, found.recordings, tmp_path / "out.log")
+    assert simuleval.read(log(tmp_path, {**row, "intervals": [], "delays": []})).traces
+
+
 def test_gzip_and_a_log_cut_off(tmp_path) -> None:
     whole = (json.dumps(SPEECH) + "\n" + json.dumps(TEXT) + "\n").encode()
     packed = tmp_path / "a.log.gz"
@@ -110,7 +126,8 @@ def test_gzip_and_a_log_cut_off(tmp_path) -> None:
     (json.dumps({**SPEECH, "prediction": None}), ":1: 'prediction' must be a text"),
     (json.dumps({**SPEECH, "delays": []}), ":1: a prediction without delays"),
     (json.dumps({**SPEECH, "source": []}), ":1: 'source' is a list without"),
-    (json.dumps({**SPEECH, "intervals": [[0, 1]]}), ":1: an instance of speech output"),
+    (json.dumps({**SPEECH, "intervals": [[0, 1]]}), ":1: 'intervals' must be a list, one for"),
+    (json.dumps({**SPEECH, "intervals": [[0, -1]] * 4}), ":1: an interval is"),
 ])
 def test_a_bad_line_names_file_and_line(tmp_path, line, message) -> None:
     path = tmp_path / "instances.log"
@@ -145,6 +162,12 @@ def test_what_is_written_is_read_back(tmp_path) -> None:
         for key in ("index", "prediction", "delays", "prediction_length", "reference",
                     "source_length"):
             assert row[key] == original[key]
+
+
+def test_one_log_holds_one_trace_of_a_recording(tmp_path) -> None:
+    first = simuleval.read(log(tmp_path, SPEECH), target_lang="de")
+    with pytest.raises(TraceError, match="several traces of recording '0'"):
+        simuleval.write(first.traces * 2, first.recordings, tmp_path / "twice.log")
 
 
 def test_formats_are_told_apart(tmp_path) -> None:

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from s2st_bench.metric import Item, Metric, Unscored
 from s2st_bench.metrics.latency.atd import ATD
+from s2st_bench.metrics.latency.backlog import Backlog
 from s2st_bench.metrics.latency.formulas import al, ap, dal, laal, yaal
 from s2st_bench.metrics.latency.lagging import AL, AP, DAL, LAAL, YAAL, LongYAAL
+from s2st_bench.metrics.latency.long_form import StreamLAAL, StreamLAALFBK
 from s2st_bench.metrics.latency.offsets import EndOffset, StartOffset
 from s2st_bench.metrics.latency.rtf import RTF
 from s2st_bench.types import AudioSource, Failure, Job, Recording, Segment, Step, Trace
@@ -173,6 +175,14 @@ def test_yaal_needs_something_said_in_time() -> None:
     assert "after the recording" in reason(LongYAAL(), replace(late, time_to_recording_end=4e3))
 
 
+def test_stream_laal_in_its_two_versions() -> None:
+    early = replace(ITEM, delays=np.array([-1000.0, 2000.0, 4000.0]), time_to_recording_end=1e6)
+    plain, raised = StreamLAAL().item_value(early), StreamLAALFBK().item_value(early)
+    assert plain == pytest.approx((-1000 + 2000 + 4000 - 4000) / 3)
+    assert raised == pytest.approx((0 + 2000 + 4000 - 4000) / 3)
+    assert reason(StreamLAAL(), ITEM) == "short form"
+
+
 # --- RTF --------------------------------------------------------------------------------------
 
 
@@ -212,3 +222,13 @@ def test_rtf_without_a_measure_has_a_reason() -> None:
     assert "not known" in reason(RTF(), of(steps=()))
     assert "no length" in reason(RTF(), of(source_length=0.0))
     assert "failed" in reason(RTF(), of(error=Failure("died", "exit 1")))
+
+
+def test_backlog_is_the_longest_wait_of_source_for_its_work() -> None:
+    steps = tuple(
+        Step(float(k), float(k), (Job(k, "s", 1.5 * k, 1.5 * k + 1.5),)) for k in range(1, 4)
+    )
+    behind = replace(ITEM, trace=replace(TRACE, steps=steps))
+    assert Backlog().item_value(behind) == pytest.approx(1500.0)
+    assert Backlog().item_value(ITEM) == 0.0
+    assert "measured" in reason(Backlog(), replace(behind, live=(1.0,)))

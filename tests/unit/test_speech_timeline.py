@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from s2st_bench.metric import Item, Unscored
-from s2st_bench.metrics.speech_timeline.atd import SpeechATD
-from s2st_bench.metrics.speech_timeline.heard import PlaybackMetric
+from s2st_bench.metrics.latency.speech_atd import SpeechATD
 from s2st_bench.metrics.speech_timeline.offsets import SpeechEndOffset, SpeechStartOffset
 from s2st_bench.metrics.speech_timeline.silences import (
     DiscontinuityAve,
     DiscontinuityNum,
     DiscontinuitySum,
 )
+from s2st_bench.timed import PlaybackMetric
 from s2st_bench.types import (
     AudioSource,
     Failure,
@@ -55,6 +55,9 @@ def test_retimed_clock_moves_the_aware_offsets_only() -> None:
     assert SpeechStartOffset(aware=True).item_value(retimed) == pytest.approx(3000.0)
     assert SpeechEndOffset(aware=True).item_value(retimed) == pytest.approx(6000.0)
     assert SpeechStartOffset().item_value(retimed) == pytest.approx(1000.0)
+    metric = SpeechStartOffset(aware=True)
+    values = [metric.item_value(i) for i in (retimed, replace(retimed, live=None), retimed)]
+    assert values == pytest.approx([3000.0, 1500.0, 3000.0])
 
 
 def test_atd_pairs_pieces_of_what_was_heard() -> None:
@@ -70,9 +73,9 @@ def test_long_form_weighs_as_one_recording() -> None:
     segments = (Segment("1", 0.0, 1.0), Segment("2", 1.0, 4.0))
     long = replace(long, recording=replace(long.recording, segments=segments))
     metric = SpeechStartOffset()
-    rows = [metric.stats(replace(long, segment=s)) for s in segments]
-    rows += [metric.stats(item((3.0, 1.0)))]
-    assert metric.value(np.sum(np.stack([np.asarray(r) for r in rows]), axis=0)) == pytest.approx(2000.0)
+    items = [*(replace(long, segment=s) for s in segments), item((3.0, 1.0))]
+    rows = np.stack([np.asarray(metric.stats(i)) for i in items])
+    assert metric.value(rows.sum(axis=0)) == pytest.approx(2000.0)
 
 
 @pytest.mark.parametrize("metric", [SpeechStartOffset, SpeechEndOffset, SpeechATD])

@@ -105,7 +105,14 @@
   }
 
   const explainable = (event) => event.target.closest && event.target.closest("[data-tip]");
-  document.addEventListener("mouseover", (event) => explain(explainable(event)));
+  // A page that scrolls under a resting pointer (as keyboard focus makes it) is not a hover.
+  let pointer = "";
+  document.addEventListener("mousemove", (event) => {
+    const at = `${event.screenX} ${event.screenY}`;
+    const target = explainable(event);
+    if (at !== pointer && target !== explained) explain(target);
+    pointer = at;
+  });
   document.addEventListener("focusin", (event) => explain(explainable(event)));
   document.addEventListener("focusout", () => explain(null));
   document.addEventListener("keydown", (event) => {

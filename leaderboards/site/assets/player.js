@@ -23,6 +23,7 @@ window.S2ST.Player = class Player {
     if (old && old.getAttribute("src") === url) return;
     if (old) {
       old.pause();
+      old.onerror = null;
       old.removeAttribute("src");
       old.load();
       this.tracks.delete(name);
@@ -31,6 +32,7 @@ window.S2ST.Player = class Player {
     const audio = new Audio();
     audio.preload = "auto";
     audio.src = url;
+    audio.onerror = () => this.onState(this.playing, `this browser cannot play ${url}`);
     audio.volume = this.volumes.get(name) ?? 1;
     this.tracks.set(name, audio);
     if (this.playing) this.start(audio);
@@ -50,7 +52,10 @@ window.S2ST.Player = class Player {
     if (Number.isFinite(audio.duration) && this.position >= audio.duration) return;
     audio.currentTime = this.position;
     // A browser may refuse to play before the reader has touched the page: the clock runs on.
-    audio.play().catch((error) => this.onState(this.playing, error.message));
+    // What is taken away or paused while it starts is no trouble.
+    audio.play().catch((error) => {
+      if (error.name !== "AbortError") this.onState(this.playing, error.message);
+    });
   }
 
   play() {
@@ -96,7 +101,8 @@ window.S2ST.Player = class Player {
       this.position = leader.currentTime;
       this.anchor = now - this.position * 1000;
     } else {
-      this.position = (now - this.anchor) / 1000;
+      // A frame's time may lie a little before the press that asked for it.
+      this.position = Math.max(0, (now - this.anchor) / 1000);
     }
     for (const audio of this.tracks.values()) {
       const follows = audio !== leader && !audio.paused && !audio.ended && !audio.seeking;

@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from s2st_bench.metric import Item, Unscored
-from s2st_bench.metrics.latency.atd import ComputeRule, atd, growth, speech_tokens
-from s2st_bench.metrics.latency.base import live_or_logged
+from s2st_bench.timed import SPEECH, PlaybackMetric, live_or_logged
 from s2st_bench.timeline import Played, output_writes
 from s2st_bench.types import MetricSpec
 
-from .heard import SPEECH, PlaybackMetric
+from .atd import ComputeRule, atd, growth, speech_tokens
 
 
 class SpeechATD(PlaybackMetric):

@@ -1,4 +1,12 @@
-"""What the latency metrics share: which times, which lengths, and when there is no value."""
+"""What metrics of time share: which times, which lengths, and when there is no value.
+
+``TimedMetric``       mean over items of a value of their units' times
+``ReferencedMetric``  one that also needs the reference's length
+``RecordingMetric``   mean over recordings of a value of the whole trace
+``PlaybackMetric``    mean over recordings of a value of the speech as it was heard
+
+Where there is no value an item is :class:`~s2st_bench.metric.Unscored`, with the reason.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +16,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from s2st_bench.metric import Floats, Item, MeanMetric, Unscored
-from s2st_bench.timeline import logged_times
+from s2st_bench.timeline import Played, logged_times, playback
 from s2st_bench.types import Trace
 from s2st_bench.units import META, split_units
 
 TEXT = frozenset({"text"})
+SPEECH = frozenset({"speech"})
 
 
 def times_of(item: Item, aware: bool) -> Floats | Unscored:
@@ -90,14 +99,18 @@ class RecordingMetric(MeanMetric):
 
     def __init__(self, *, aware: bool = False) -> None:
         super().__init__(aware=aware)
-        self._last: tuple[Trace, float | Unscored] | None = None
+        self._seen: tuple[Trace, tuple[float, ...] | None] | None = None
+        self._value: float | Unscored = Unscored("")
 
     def item_value(self, item: Item) -> float | Unscored:
         # The items of one recording come in a row: it is looked at once.
-        if self._last is None or self._last[0] is not item.trace:
-            value = Unscored("the recording failed") if item.failed else self.of_recording(item)
-            self._last = item.trace, value
-        return self._last[1]
+        seen = self._seen
+        if seen is None or seen[0] is not item.trace or seen[1] is not item.live:
+            self._seen = item.trace, item.live
+            self._value = (
+                Unscored("the recording failed") if item.failed else self.of_recording(item)
+            )
+        return self._value
 
     def stats(self, item: Item) -> Floats | Unscored:
         value = self.item_value(item)
@@ -108,6 +121,31 @@ class RecordingMetric(MeanMetric):
     @abstractmethod
     def of_recording(self, item: Item) -> float | Unscored:
         """The value of the item's recording, from its trace; it did not fail."""
+
+
+class PlaybackMetric(RecordingMetric):
+    """A value of the pieces that were heard.
+
+    Pieces play one after another (:func:`s2st_bench.timeline.playback`), from the source given at
+    each write (unaware) or from when it was live (aware).
+    """
+
+    def of_recording(self, item: Item) -> float | Unscored:
+        trace = item.trace
+        if "speech" not in trace.outputs:
+            return Unscored("no speech output")
+        if trace.source_unit == "tokens":
+            return Unscored("text input has no time")
+        if self.aware and trace.clock == "ideal":
+            return Unscored("compute was not measured")
+        if not trace.source_length > 0:
+            return Unscored("the source has no length")
+        heard = playback(trace, self.aware, item.live if self.aware else None)
+        return self.of_playback(heard, item) if heard else Unscored("no output")
+
+    @abstractmethod
+    def of_playback(self, heard: Sequence[Played], item: Item) -> float | Unscored:
+        """The value in milliseconds; at least one piece was heard and the source has a length."""
 
 
 def is_long(item: Item) -> bool:

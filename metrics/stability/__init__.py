@@ -1,0 +1,1 @@
+"""How often what was shown is taken back."""

@@ -1,0 +1,1 @@
+"""Metrics of a pipeline's inner stages."""

@@ -1,0 +1,1 @@
+"""The phrase tables of the cascade and the program that makes them."""
