@@ -121,6 +121,8 @@ def make_plot(table: Table) -> Plot | None:
             left_out.append(f"{row.entry.name}: no {latency.metric}")
         else:
             drawn.append(row)
+    if not drawn:
+        drawn, controls = controls, []
     if len(drawn) + len(lines) < 2 or not drawn:
         return None
     xs = _extent(drawn, latency.by)
