@@ -102,13 +102,25 @@ def _pages(
               synthetic=group.synthetic, listed=listed[group.key])
         for entry in group.entries:
             write("run.html", f"runs/{entry.key}.html", root="../", group=group, entry=entry,
-                  synthetic=group.synthetic, keys=keys[group.key], rows=_score_columns(entry))
+                  synthetic=group.synthetic, stages=_stages(entry), keys=keys[group.key],
+                  rows=_score_columns(entry))
 
 
 def _score_columns(entry: Entry) -> list[Column]:
     """Every metric of one run, in its scores' order, to write its values."""
     return [Column(s.metric, s.unit, s.higher_is_better, "other", s.signature)
             for s in entry.scores.values()]
+
+
+def _stages(entry: Entry) -> list[tuple[str, float, float]]:
+    """(stage, its real-time factor, its share), the costliest first; none where not measured."""
+    source_s = sum(entry.heard.lengths_s.values()) * (1 + max(
+        (row.repeat for row in entry.recordings), default=0))
+    total = sum(entry.heard.compute_s.values())
+    if not source_s or not total:
+        return []
+    ordered = sorted(entry.heard.compute_s.items(), key=lambda item: (-item[1], item[0]))
+    return [(stage, seconds / source_s, seconds / total) for stage, seconds in ordered]
 
 
 def _apart_from_silence(made: Sequence[Column]) -> list[Column]:

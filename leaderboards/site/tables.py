@@ -99,8 +99,11 @@ def operating_points(entries: Sequence[Entry]) -> dict[str, str]:
         keys = sorted({key for settings in stated.values() for key in settings})
         varying = [key for key in keys
                    if len({own[key] for own in stated.values() if key in own}) > 1]
-        made = {key: " ".join(f"{label(k, 40)}={label(setting(own[k]), 40)}" for k in varying if k in own)
-                for key, own in stated.items()}
+        made = {
+            key: " ".join(f"{label(k, 40)}={label(setting(own[k]), 40)}"
+                          for k in varying if k in own)
+            for key, own in stated.items()
+        }
         for entry in family:
             point = made[entry.key]
             alike = sum(other == point for other in made.values()) > 1
