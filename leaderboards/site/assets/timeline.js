@@ -77,7 +77,8 @@ window.S2ST = window.S2ST || {};
   // Short texts at their times, in the first row where each fits; the rest are left to the table.
   function place(body, items, x) {
     const ends = [];
-    canvas.font = getComputedStyle(body).font;
+    const style = getComputedStyle(body);
+    canvas.font = `${style.fontSize} ${style.fontFamily}`;
     let hidden = 0;
     for (const item of items) {
       const left = x(item.at);
