@@ -17,7 +17,7 @@ from s2st_bench.types import AudioSource, Recording, Trace
 
 from .entries import Entry, RecordingScores
 from .media import Sound, Studio
-from .tables import Group, operating_point
+from .tables import Group, operating_points
 from .text import file_key, label, passage, script
 
 MAX_EVENTS = 20_000
@@ -67,7 +67,7 @@ def write_recordings(group: Group, site: Path, budget_s: float) -> tuple[Listed,
             data = _trace_data(trace, entry, scores.get(trace.key), studio, key,
                                audible=trace.recording_id in audible)
             (folder / f"{key}.{entry.key}.js").write_text(script("S2ST.trace", data), "ascii")
-    points = _points(group)
+    points = operating_points(group.entries)
     keys = [key for key, _ in corpus.values()]
     listed = []
     for at, (id_, (key, recording)) in enumerate(corpus.items()):
@@ -118,13 +118,6 @@ def _audible(
             chosen.add(id_)
             left -= cost
     return frozenset(chosen)
-
-
-def _points(group: Group) -> dict[str, str]:
-    families: dict[str, list[Entry]] = {}
-    for entry in group.entries:
-        families.setdefault(entry.name, []).append(entry)
-    return {e.key: operating_point(e, family) for family in families.values() for e in family}
 
 
 def _recording_data(
