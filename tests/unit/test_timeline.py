@@ -194,12 +194,12 @@ def test_agrees_with_looking_at_the_whole_text_after_each_write(
 
 
 def test_long_talk_with_retranslation_keeps_what_each_write_left() -> None:
-    """2.5 hours of writes that each take back the last 40 of their 47 characters."""
-    said = [(0.32 * i, 40 if i else 0, "word " * 9 + "x ") for i in range(28_000)]
-    got = emissions(trace_of(said))
-    assert len(got) == len(final_text(trace_of(said)).split())
-    assert [e.unit for e in got[:2]] == ["word", "word"] and got[0].first_shown_s == 0.25
-    assert got[-1].delay == pytest.approx(0.32 * 27_999)
+    """2.5 hours of writes that each take back all but the first word of the one before."""
+    n = 28_000
+    got = emissions(trace_of([(float(i), 42 if i else 0, "word " * 9 + "x ") for i in range(n)]))
+    assert [e.unit for e in got] == ["word"] * (n + 8) + ["x"]
+    assert [e.delay for e in got[:n]] == [float(i) for i in range(n)]
+    assert got[100].first_shown_s == pytest.approx(92.25)
 
 
 # --- speech -----------------------------------------------------------------------------------
