@@ -28,7 +28,8 @@ class Conference(Corpus):
     """``source_lang`` is de or en; ``target_lang`` none offers both other languages.
 
     ``origin`` picks sentences written by hand or made by the training grammar (short form only);
-    ``ids`` picks recordings by id, ``limit`` the first so many of what is left.
+    ``ids`` picks recordings by id, ``every`` each n-th, ``limit`` the first so many of what is
+    left.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Conference(Corpus):
         split: Literal["dev", "test", "talks"] = "test",
         origin: Literal["all", "hand", "grammar"] = "all",
         ids: Sequence[str] | None = None,
+        every: int = 1,
         limit: int | None = None,
         source_lang: str = "de",
         target_lang: str | None = None,
@@ -50,11 +52,14 @@ class Conference(Corpus):
         if origin != "all" and split == "talks":
             raise ConfigError("dataset.origin picks short recordings; talks mix both origins, "
                               "which their segments name: leave it out or set dataset.split=test")
+        if every < 1:
+            raise ConfigError(f"dataset.every={every}: each n-th recording wants n of at least 1")
         if limit is not None and limit < 1:
             raise ConfigError(f"dataset.limit={limit} leaves no recording; give at least 1")
         self.split = split
         self.origin = origin
         self.ids = None if ids is None else tuple(ids)
+        self.every = every
         self.limit = limit
         self.source_lang = source_lang
         self.targets = targets if target_lang is None else (target_lang,)
@@ -77,8 +82,9 @@ class Conference(Corpus):
                                   f"(origin {self.origin}); its ids look like {min(known)}")
             rows = [row for row in rows if row["recording"] in self.ids]
         grouped = groupby(rows, key=lambda row: str(row["recording"]))
-        for identity, lines in islice(grouped, self.limit):
-            yield self._recording(identity, list(lines))
+        every_nth = ((i, list(lines)) for n, (i, lines) in enumerate(grouped) if not n % self.every)
+        for identity, lines in islice(every_nth, self.limit):
+            yield self._recording(identity, lines)
 
     def _recording(self, identity: str, rows: Sequence[dict[str, Any]]) -> Recording:
         audio = FOLDER / "audio" / self.source_lang / f"{identity}.opus"
