@@ -19,7 +19,8 @@ import numpy as np
 
 from s2st_bench.errors import NotComparable
 from s2st_bench.metric import Floats, Item, LatencyUnit
-from s2st_bench.resegment import Codes, Resegmenter, SoftSegmenter
+from s2st_bench.resegment import Resegmenter, SoftSegmenter
+from s2st_bench.softalign import Codes
 from s2st_bench.timeline import emissions, final_text
 from s2st_bench.types import (
     AudioSource,

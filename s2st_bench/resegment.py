@@ -4,43 +4,28 @@ A :class:`Resegmenter` gives every unit of a hypothesis the index of its segment
 and computation-unaware times only, so that one alignment serves quality, unaware and aware
 latency alike.
 
-:class:`SoftSegmenter` is the alignment of Polák et al. (2025, arXiv 2509.17349), as OmniSTEval
-0.1.10 computes it: maximise the summed similarity of aligned words without a price for gaps,
-similarity being the Jaccard index of two words' character sets (equality for characters), and
-punctuation never aligned with anything else.  Among equal scores a match is preferred to a
-skipped reference word, and that to a skipped hypothesis word.  Unaligned hypothesis words join
-the reference word before or after them that is more similar.
-
-The recursion without gap cost runs row by row on whole arrays: a row is the running maximum of
-max(diagonal + similarity, above), which gives the same floating-point values as the scalar
-recursion.  Directions take two bits a cell.
+:class:`MinWerSegmenter` cuts so that word errors are fewest, as StreamLAAL was defined.
+:class:`SoftSegmenter` is OmniSTEval's (:mod:`s2st_bench.softalign`), and our variant of it in which
+no word can belong to a sentence that had not begun when the word was said.
 """
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from s2st_bench.errors import ConfigError, DependencyError
 from s2st_bench.metric import Floats, LatencyUnit
+from s2st_bench.minwer import cuts
+from s2st_bench.softalign import NOWHERE, Codes, owners
 from s2st_bench.types import Segment
 from s2st_bench.units import split_units
 
-Codes = npt.NDArray[np.intp]
 Tokenize = Callable[[str], Sequence[str]]
-
-NOWHERE = -1
-"""The code of a unit that no segment takes."""
-
-PUNCTUATION = frozenset(".!?,;:-()。！？，；：—（）ー")
-"""What SoftSegmenter keeps apart from words."""
-
 
 _UNSPLIT = frozenset({"zh", "ja", "cmn", "zho", "jpn"})
 
@@ -79,12 +64,20 @@ class SoftSegmenter:
     tokenizer
         ``none`` aligns whole units; ``moses`` splits words first with the Moses tokenizer of the
         target language (Chinese and Japanese never), as OmniSTEval does when given ``--lang``.
+    slack_s
+        None: a word may belong to any sentence, as published.  Else only to one that begins at
+        most so many seconds after the word's unaware time.
     """
 
-    def __init__(self, tokenizer: Literal["none", "moses"] = "none") -> None:
+    def __init__(
+        self, tokenizer: Literal["none", "moses"] = "none", slack_s: float | None = None
+    ) -> None:
         if tokenizer not in ("none", "moses"):
             raise ConfigError(f"tokenizer={tokenizer!r}: none or moses is wanted")
+        if slack_s is not None and not 0 <= slack_s < float("inf"):
+            raise ConfigError(f"slack_s={slack_s}: seconds, 0 or more, are wanted")
         self.tokenizer = tokenizer
+        self.slack_s = slack_s
 
     def assign(
         self,
@@ -100,16 +93,22 @@ class SoftSegmenter:
         with self._splitter(lang, unit) as split:
             hyp_tokens, hyp_owner = _tokens(units, split)
             ref_tokens, ref_owner = _tokens([u for row in ref_units for u in row], split)
-        of_token = assign_tokens(
-            ref_tokens, [ref_segment[i] for i in ref_owner], hyp_tokens, unit == "char"
-        )
+        of_ref_token = np.array([ref_segment[i] for i in ref_owner] + [NOWHERE], dtype=np.intp)
+        reach = None
+        if self.slack_s is not None:
+            starts = np.array([segment.start_s for segment in segments])[of_ref_token[:-1]]
+            latest = delays_s[hyp_owner] + self.slack_s
+            reach = np.searchsorted(np.maximum.accumulate(starts), latest, side="right")
+        found = owners(ref_tokens, hyp_tokens, char_level=unit == "char", reach=reach)
         codes = np.full(len(units), NOWHERE, dtype=np.intp)
-        # the first token of a unit decides for the whole unit
-        codes[hyp_owner[::-1]] = of_token[::-1]
+        # the first token of a unit decides for the whole unit; NOWHERE is the last element
+        codes[hyp_owner[::-1]] = of_ref_token[found][::-1]
         return codes
 
     def signature(self) -> Mapping[str, str]:
-        return {"reseg": f"softsegmenter({self.tokenizer})"}
+        if self.slack_s is None:
+            return {"reseg": f"softsegmenter({self.tokenizer})"}
+        return {"reseg": f"timed-softsegmenter({self.tokenizer},{self.slack_s:g}s)"}
 
     @contextmanager
     def _splitter(self, lang: str, unit: LatencyUnit) -> Iterator[Tokenize | None]:
@@ -127,120 +126,24 @@ class SoftSegmenter:
             yield moses
 
 
-def assign_tokens(
-    reference: Sequence[str], segments: Sequence[int], hypothesis: Sequence[str], char_level: bool
-) -> Codes:
-    """The segment of each hypothesis token, ``intp[m]``; ``segments[i]`` is reference token i's."""
-    codes = np.full(len(hypothesis), NOWHERE, dtype=np.intp)
-    if not reference or not hypothesis:
-        return codes
-    similarity = Similarity(hypothesis, char_level)
-    position, matched = align(reference, similarity)
-    gap_taken_by_next = NOWHERE
-    for j, (at, aligned) in enumerate(zip(position.tolist(), matched.tolist(), strict=True)):
-        # an unaligned token stands between the reference tokens at - 1 and at
-        if not aligned and gap_taken_by_next != at:
-            before = similarity.pair(reference[at - 1], j) if at > 0 else -math.inf
-            after = similarity.pair(reference[at], j) if at < len(reference) else -math.inf
-            if after > before:
-                gap_taken_by_next = at
-        owner = at if aligned or gap_taken_by_next == at else at - 1
-        if owner >= 0:
-            codes[j] = segments[owner]
-    return codes
+class MinWerSegmenter:
+    """Fewest word errors, compared in NFKC and lower case (:mod:`s2st_bench.minwer`)."""
 
+    def assign(
+        self,
+        units: Sequence[str],
+        delays_s: Floats,
+        segments: Sequence[Segment],
+        references: Sequence[str],
+        lang: str,
+        unit: LatencyUnit,
+    ) -> Codes:
+        rows = [_tokens(split_units(r, unit), None)[0] for r in references]
+        ends = cuts(rows, _tokens(units, None)[0])
+        return np.searchsorted(ends, np.arange(len(units)), side="right")
 
-def align(reference: Sequence[str], similarity: Similarity) -> tuple[Codes, npt.NDArray[np.bool_]]:
-    """The best alignment of m hypothesis tokens.
-
-    Returns
-    -------
-    position, matched
-        ``intp[m]`` and ``bool[m]``: a matched token's reference token, or how many reference
-        tokens stand before an unmatched one.
-    """
-    n, m = len(reference), similarity.size
-    match_bits = np.empty((n, (m + 7) // 8), dtype=np.uint8)
-    skip_bits = np.empty_like(match_bits)
-    above = np.zeros(m + 1)
-    row = np.zeros(m + 1)
-    for i, token in enumerate(reference):
-        match = above[:-1] + similarity.row(token)
-        skip = above[1:]
-        np.maximum(match, skip, out=row[1:])
-        np.maximum.accumulate(row, out=row)
-        left = row[:-1]
-        match_bits[i] = np.packbits((match >= skip) & (match >= left))
-        skip_bits[i] = np.packbits(skip >= left)
-        above, row = row, above
-        row[0] = 0.0
-    return _backtrack(match_bits, skip_bits, n, m)
-
-
-class Similarity:
-    """Similarities of any token to all tokens of a hypothesis.
-
-    Kept per distinct token: a bit per character and whether it is punctuation.
-    """
-
-    def __init__(self, hypothesis: Sequence[str], char_level: bool) -> None:
-        self.size = len(hypothesis)
-        self._tokens = hypothesis
-        self._char_level = char_level
-        types = {token: i for i, token in enumerate(dict.fromkeys(hypothesis))}
-        self._type_of = types
-        self._types = np.array([types[token] for token in hypothesis], dtype=np.intp)
-        self._is_punctuation = np.array([token in PUNCTUATION for token in types], dtype=bool)
-        self._lengths = np.array([len(set(token)) for token in types], dtype=np.float64)
-        self._holds: dict[str, npt.NDArray[np.uint8]] = {}
-        for token, i in types.items():
-            for char in set(token):
-                self._holds.setdefault(char, np.zeros(len(types), dtype=np.uint8))[i] = 1
-
-    def row(self, token: str) -> Floats:
-        """Similarities ``float64[m]`` of ``token``; -inf between punctuation and words."""
-        if self._char_level:
-            values = np.zeros(len(self._type_of))
-            if token in self._type_of:
-                values[self._type_of[token]] = 1.0
-        else:
-            chars = set(token)
-            shared = np.zeros(len(self._type_of), dtype=np.uint8)
-            for char in chars & self._holds.keys():
-                shared += self._holds[char]
-            either = len(chars) + self._lengths - shared
-            values = shared / np.where(either > 0, either, 1.0)
-        values[self._is_punctuation != (token in PUNCTUATION)] = -math.inf
-        return np.asarray(values[self._types])
-
-    def pair(self, token: str, j: int) -> float:
-        """Similarity of ``token`` to hypothesis token ``j``."""
-        other = self._tokens[j]
-        if (token in PUNCTUATION) != (other in PUNCTUATION):
-            return -math.inf
-        if self._char_level:
-            return float(token == other)
-        shared, either = set(token) & set(other), set(token) | set(other)
-        return len(shared) / len(either) if either else 0.0
-
-
-def _backtrack(
-    match_bits: npt.NDArray[np.uint8], skip_bits: npt.NDArray[np.uint8], n: int, m: int
-) -> tuple[Codes, npt.NDArray[np.bool_]]:
-    position = np.zeros(m, dtype=np.intp)
-    matched = np.zeros(m, dtype=np.bool_)
-    i, j = n, m
-    while i > 0 and j > 0:
-        byte, bit = (j - 1) >> 3, 7 - ((j - 1) & 7)
-        if match_bits[i - 1, byte] >> bit & 1:
-            i, j = i - 1, j - 1
-            position[j], matched[j] = i, True
-        elif skip_bits[i - 1, byte] >> bit & 1:
-            i -= 1
-        else:
-            j -= 1
-            position[j] = i
-    return position, matched  # tokens before the first reference token stay at position 0
+    def signature(self) -> Mapping[str, str]:
+        return {"reseg": "min-wer"}
 
 
 def _tokens(units: Sequence[str], split: Tokenize | None) -> tuple[list[str], Codes]:

@@ -43,9 +43,18 @@ class Stages(StrEnum):
     concurrent = "concurrent"
 
 
+_SHOWN = 20
+"""Failed recordings listed; the JSON has all."""
+
+_SLACK_S = 0.5
+"""How long before a sentence begins a word of it may have been said, with `timed`."""
+
+
 class Resegmenter(StrEnum):
     soft = "soft"
     soft_moses = "soft-moses"
+    timed = "timed"
+    min_wer = "min-wer"
 
 
 def score(
@@ -106,7 +115,7 @@ def score(
     """
     from s2st_bench.cli.score_paths import load
     from s2st_bench.errors import UsageError
-    from s2st_bench.resegment import SoftSegmenter
+    from s2st_bench.resegment import MinWerSegmenter, SoftSegmenter
     from s2st_bench.scoring import Options, make_metrics
     from s2st_bench.store import write_atomically
 
@@ -120,7 +129,10 @@ def score(
         speed=speed,
         stages=None if stages is None else stages.value,
         approximate=approximate,
-        resegmenter=SoftSegmenter("moses" if resegmenter is Resegmenter.soft_moses else "none"),
+        resegmenter=MinWerSegmenter() if resegmenter is Resegmenter.min_wer else SoftSegmenter(
+            "moses" if resegmenter is Resegmenter.soft_moses else "none",
+            _SLACK_S if resegmenter is Resegmenter.timed else None,
+        ),
         recording_end="segments" if recording_end == "segments" else "audio",
         tokenizer=None if spm_model is None else _sentencepiece(spm_model),
         tokenizer_name="" if spm_model is None else spm_model.name,
@@ -218,8 +230,6 @@ def as_text(found: ScoreTable) -> str:
     parts.append(_signatures(with_value))
     return "\n\n".join(part for part in parts if part)
 
-
-_SHOWN = 20
 
 
 def _row(score: Score, grouped: bool) -> list[str]:

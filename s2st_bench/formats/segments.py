@@ -8,7 +8,8 @@ matched to the list's ``wav`` by file name without folder and suffix.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,43 @@ def attach(
         of_recording.append(Segment(str(len(of_recording)), start_s, end_s, references=said,
                                     speaker=speaker))
     return tuple(_with(recording, by_name, segments) for recording in recordings)
+
+
+def wav_names(recordings: Iterable[Recording]) -> dict[str, str]:
+    """The name of each recording's audio by its id: no two alike without folder and suffix."""
+    paths = {r.id: r.source.path if isinstance(r.source, AudioSource) else Path(r.id)
+             for r in recordings}
+    stems = Counter(path.stem for path in paths.values())
+    return {recording_id: str(path) if stems[path.stem] == 1 else
+            f"{recording_id.replace('/', '_')}.wav" for recording_id, path in paths.items()}
+
+
+def write(
+    recordings: Iterable[Recording], target_lang: str, segments: Path, references: Path
+) -> None:
+    """Write all recordings' segments as yaml, and their first references one a line.
+
+    Raises
+    ------
+    InputError
+        A file cannot be written.
+    """
+    rows, lines = [], []
+    known = {recording.id: recording for recording in recordings}
+    for recording_id, name in wav_names(known.values()).items():
+        for segment in known[recording_id].segments:
+            said = segment.references.get(target_lang, ("",))[0]
+            rows.append({"wav": Path(name).name, "offset": segment.start_s,
+                         "duration": segment.end_s - segment.start_s,
+                         "speaker_id": segment.speaker})
+            lines.append(" ".join(said.split("\n")) + "\n")
+    try:
+        # JSON is yaml, and keeps numbers and names as they are
+        segments.write_text("".join(f"- {json.dumps(row, ensure_ascii=False)}\n"
+                                    for row in rows), "utf-8")
+        references.write_text("".join(lines), "utf-8")
+    except OSError as error:
+        raise InputError(f"{error.filename}: cannot be written ({error.strerror})") from None
 
 
 def _with(recording: Recording, by_name: dict[str, list[Segment]], path: Path) -> Recording:

@@ -85,13 +85,16 @@ def write(
 ) -> None:
     """Write text output as an ``instances.log``; a failed recording is an empty prediction.
 
+    ``elapsed`` gets the live times, not SimulEval's sum, so that its scorers give our aware scores.
+
     Raises
     ------
     TraceError
-        The file cannot be written, or a trace holds speech only: SimulEval's log would name a wav
-        with its silences, which a trace does not have.
+        The file cannot be written, there are several traces of one recording, or one holds speech
+        only: SimulEval's log would name a wav with its silences, which a trace does not have.
     """
     by_id = {recording.id: recording for recording in recordings}
+    written: set[str] = set()
     position = {recording_id: i for i, recording_id in enumerate(by_id)}
     try:
         with path.open("w", encoding="utf-8") as file:
@@ -99,6 +102,10 @@ def write(
                 if "text" not in trace.outputs:
                     raise TraceError(f"trace of {trace.recording_id!r}: speech without text cannot "
                                      "be written as an instances.log")
+                if trace.recording_id in written:
+                    raise TraceError(f"several traces of recording {trace.recording_id!r}; an "
+                                     "instances.log holds one repeat and one target language")
+                written.add(trace.recording_id)
                 row = _row(trace, by_id[trace.recording_id], position[trace.recording_id], unit)
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
     except OSError as error:

@@ -1,33 +1,70 @@
-"""simulstream's metrics log: JSON lines, times in seconds.
+"""simulstream's metrics log: one JSON object a line, times in seconds.
 
-Lines: ``{"model_loading_time"}``; ``{"id", "metadata": {"wav_name"}}`` opens a recording; then one
-line a processed chunk, ``{"id", "total_audio_processed", "computation_time",
-"generated_tokens", "deleted_tokens"}``, the last at the end of the stream.
+``{"model_loading_time"}``; ``{"id", "metadata": {"wav_name"}}``; then a line a chunk: ``{"id",
+"total_audio_processed", "computation_time", "generated_tokens": [], "deleted_tokens": []}``, the
+last one at the end of the stream.  Deleted tokens must be the last that stand.  Read as
+simulstream 1.0.0 writes it (``server/message_processor.py``, ``inference.py``).
 
-The log holds tokens, not text: pieces that begin words with ``▁`` are joined as SentencePiece
-does, others by spaces (or by nothing, on request).  A chunk's write takes back what its deleted
-tokens had been and appends what its new ones make.  The source's length is not logged: it is the
-audio processed.
+*Recordings* are named by the file name of ``wav_name``, without folder and suffix.  Another
+session of a recording is a repeat of it.  The log holds no source length: the audio processed
+stands for it.
 
-*Aware time* is the audio processed so far plus the compute of the chunk alone, backlog apart, as
-simulstream's own scorer has it; ``ca="live"`` lays the chunks' work out as a queue instead.
+*Text*: see :mod:`s2st_bench.formats.tokens`.
+
+*Aware time* is the audio processed plus the computation of that chunk alone.  ``ca="live"`` lays
+the chunks' work out as a queue instead, which the log allows exactly.  A log whose computation
+times are all zero measured nothing.
+
+*Written* logs hold each step's computation, tokens to be joined as they are
+(``detokenizer_type: simuleval, latency_unit: char``), and in ``metadata``, which is free, what
+the format has no place for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from os.path import commonprefix
-from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from s2st_bench.errors import TraceError
 from s2st_bench.formats.log import UNKNOWN_LANG, Ca, Log, json_lines, number_at, queued
-from s2st_bench.types import AudioSource, Job, Recording, Segment, Step, TimedWrite, Trace
-from s2st_bench.units import META
+from s2st_bench.formats.segments import wav_names
+from s2st_bench.formats.tokens import JOININGS, Joining, TokenStack, guess
+from s2st_bench.types import (
+    AudioSource,
+    Failure,
+    Job,
+    Recording,
+    Segment,
+    Step,
+    TimedWrite,
+    Trace,
+)
 
 NAME = "simulstream"
-Detokenizer = Literal["auto", "spm", "word", "char"]
+EVAL_CONFIG: Mapping[str, str] = {"detokenizer_type": "simuleval", "latency_unit": "char"}
+"""The evaluation config that simulstream needs for a log written here."""
+_LOADING = "model_loading_time"
+
+
+class _Line(NamedTuple):
+    where: str
+    source_s: float
+    compute_s: float
+    new: list[str]
+    gone: list[str]
+
+
+@dataclass(slots=True)
+class _Session:
+    """One stream: its metadata and its lines."""
+
+    name: str
+    metadata: Mapping[str, Any]
+    lines: list[_Line] = field(default_factory=list)
 
 
 def read(
@@ -36,9 +73,9 @@ def read(
     source_lang: str = "",
     target_lang: str = "",
     ca: Ca = "logged",
-    detokenizer: Detokenizer = "auto",
+    joining: Joining | None = None,
 ) -> Log:
-    """Read a log.
+    """Read a log; ``joining`` none takes what the log says, or guesses from its tokens.
 
     Raises
     ------
@@ -46,104 +83,249 @@ def read(
         Naming file and line.
     """
     notes: list[str] = []
-    by_id: dict[str, _Recording] = {}
-    found: dict[str, _Recording] = {}
+    load: dict[str, Any] = {}
+    sessions = [s for s in _sessions(path, notes, load) if s.lines]
+    if not sessions:
+        raise TraceError(f"{path}: holds no whole chunk of any recording")
+    joinings = _joinings(sessions, joining, path, notes)
+    measured = any(line.compute_s for session in sessions for line in session.lines)
+    traces: list[Trace] = []
+    recordings: dict[str, Recording] = {}
+    repeats: dict[str, int] = {}
+    for session, how in zip(sessions, joinings, strict=True):
+        recording = _recording(session, source_lang or UNKNOWN_LANG, target_lang)
+        repeat = repeats.get(recording.id, 0)
+        repeats[recording.id] = repeat + 1
+        if repeat == 0:
+            recordings[recording.id] = recording
+        else:
+            notes.append(f"{session.lines[0].where}: another session of {recording.id!r}; read as "
+                         f"repeat {repeat}")
+        trace = _trace(session, recording, repeat, load, measured, how)
+        traces.append(queued(trace) if ca == "live" and measured else trace)
+    meaning = (f"live(from {NAME})" if ca == "live" else NAME) if measured else ""
+    return Log(tuple(traces), tuple(recordings.values()), meaning, tuple(notes))
+
+
+def write(traces: Iterable[Trace], recordings: Iterable[Recording], path: Path) -> None:
+    """Write text output; a failed recording is one that said nothing.
+
+    Raises
+    ------
+    TraceError
+        Text input, which the format does not know, or the file cannot be written.
+    """
+    by_id = {recording.id: recording for recording in recordings}
+    names = wav_names(by_id.values())
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            for number, trace in enumerate(traces):
+                if number == 0 and _LOADING in trace.load:
+                    file.write(json.dumps({_LOADING: trace.load[_LOADING]}) + "\n")
+                recording = by_id[trace.recording_id]
+                for row in _rows(trace, recording, names[recording.id]):
+                    file.write(json.dumps({"id": number, **row}, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise TraceError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def _sessions(path: Path, notes: list[str], load: dict[str, Any]) -> list[_Session]:
+    found: list[_Session] = []
+    current: dict[Any, _Session] = {}
     for where, row in json_lines(path, notes):
+        if _LOADING in row:
+            load[_LOADING] = number_at(row, _LOADING, where)
+            continue
+        key = row.get("id")
+        if key is None or isinstance(key, list | dict):
+            raise TraceError(f"{where}: no 'id': not a line of simulstream")
         if "metadata" in row:
-            opened = _Recording(_name(row, where))
-            if opened.name in found:
-                raise TraceError(f"{where}: {opened.name} again; each recording stands once")
-            by_id[str(row.get("id"))] = found[opened.name] = opened
-        elif "id" in row:
-            if str(row["id"]) not in by_id:
-                raise TraceError(f"{where}: id {row['id']} has no line with its metadata before")
-            by_id[str(row["id"])].add(row, where)
-    if not found:
-        raise TraceError(f"{path}: holds no recording")
-    join = _joiner(detokenizer, found.values())
-    langs = source_lang or UNKNOWN_LANG, target_lang or UNKNOWN_LANG
-    traces = [recording.trace(join, langs[1]) for recording in found.values()]
-    if ca == "live":
-        traces = [queued(trace) for trace in traces]
-    recordings = tuple(recording.recording(langs) for recording in found.values())
-    return Log(tuple(traces), recordings, f"live(from {NAME})" if ca == "live" else NAME,
-               tuple(notes))
+            metadata = row["metadata"]
+            if not isinstance(metadata, dict) or not isinstance(metadata.get("wav_name"), str):
+                raise TraceError(f"{where}: 'metadata' must be an object with a 'wav_name'")
+            name = str(metadata.get("recording_id") or Path(metadata["wav_name"]).stem)
+            if key not in current or current[key].name != name:
+                found.append(_Session(name, metadata))
+                current[key] = found[-1]
+            continue
+        line = _line(row, where)
+        if key not in current:
+            raise TraceError(f"{where}: id {key} was not given a recording by a line of metadata")
+        session = current[key]
+        if session.lines and line.source_s < session.lines[-1].source_s:
+            session = current[key] = _Session(session.name, session.metadata)
+            found.append(session)
+        session.lines.append(line)
+    return found
 
 
-@dataclass(slots=True)
-class _Chunk:
-    audio_s: float
-    compute_s: float
-    kept: int
-    """Tokens that stay of those before."""
-    tokens: tuple[str, ...]
-    """All that stand after it."""
+def _line(row: dict[str, Any], where: str) -> _Line:
+    source_s = number_at(row, "total_audio_processed", where)
+    compute_s = number_at(row, "computation_time", where)
+    if source_s < 0 or compute_s < 0:
+        raise TraceError(f"{where}: a negative time")
+    return _Line(where, source_s, compute_s, _tokens(row, "generated_tokens", where),
+                 _tokens(row, "deleted_tokens", where))
 
 
-@dataclass(slots=True)
-class _Recording:
-    """One recording as its lines come in."""
-
-    name: str
-    chunks: list[_Chunk] = field(default_factory=list)
-
-    def add(self, row: dict[str, Any], where: str) -> None:
-        before = self.chunks[-1].tokens if self.chunks else ()
-        deleted, generated = _tokens(row, "deleted_tokens", where), \
-            _tokens(row, "generated_tokens", where)
-        kept = len(before) - len(deleted)
-        if kept < 0 or before[kept:] != deleted:
-            raise TraceError(f"{where}: 'deleted_tokens' are not the last of {self.name}'s tokens")
-        audio_s = number_at(row, "total_audio_processed", where)
-        compute_s = number_at(row, "computation_time", where)
-        if compute_s < 0 or audio_s < 0:
-            raise TraceError(f"{where}: a time below 0")
-        self.chunks.append(_Chunk(audio_s, compute_s, kept, before[:kept] + generated))
-
-    def trace(self, join: Callable[[Sequence[str]], str], target_lang: str) -> Trace:
-        text = ""
-        before: tuple[str, ...] = ()
-        steps = []
-        for number, chunk in enumerate(self.chunks):
-            job = Job(number, "system", chunk.audio_s, chunk.audio_s + chunk.compute_s)
-            after = join(chunk.tokens)
-            # deleted text that is said again is new; its times are this chunk's
-            stays = len(commonprefix([text, join(before[: chunk.kept]), after]))
-            said = TimedWrite(number, chunk.compute_s, after[stays:],
-                              retract_chars=len(text) - stays)
-            writes = (said,) if said.text or said.retract_chars else ()
-            steps.append(Step(chunk.audio_s, chunk.audio_s, (job,), writes))
-            text, before = after, chunk.tokens
-        length = max((chunk.audio_s for chunk in self.chunks), default=0.0)
-        return Trace(NAME, self.name, target_lang, length, tuple(steps))
-
-    def recording(self, langs: tuple[str, str]) -> Recording:
-        length = max((chunk.audio_s for chunk in self.chunks), default=0.0)
-        return Recording(self.name, AudioSource(Path(self.name), 0.0, length), langs[0],
-                         (langs[1],), (Segment(self.name, 0.0, length),))
-
-
-def _name(row: dict[str, Any], where: str) -> str:
-    metadata = row["metadata"]
-    name = metadata.get("wav_name") if isinstance(metadata, dict) else None
-    if not isinstance(name, str) or not PurePosixPath(name).stem:
-        raise TraceError(f"{where}: 'metadata' without 'wav_name'")
-    return PurePosixPath(name).stem
-
-
-def _tokens(row: dict[str, Any], key: str, where: str) -> tuple[str, ...]:
-    values = row.get(key, [])
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+def _tokens(row: dict[str, Any], key: str, where: str) -> list[str]:
+    tokens = row.get(key)
+    if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
         raise TraceError(f"{where}: {key!r} must be a list of texts")
-    return tuple(values)
+    return tokens
 
 
-def _joiner(
-    name: Detokenizer, recordings: Iterable[_Recording]
-) -> Callable[[Sequence[str]], str]:
-    if name == "auto":
-        tokens = (t for r in recordings for chunk in r.chunks for t in chunk.tokens)
-        name = "spm" if any(token.startswith(META) for token in tokens) else "word"
-    if name == "spm":
-        return lambda tokens: "".join(tokens).replace(META, " ").strip()
-    return (" " if name == "word" else "").join
+def _joinings(
+    sessions: Sequence[_Session], given: Joining | None, path: Path, notes: list[str]
+) -> list[Joining]:
+    """How each session's tokens join: as given, as its metadata says, or as tokens look."""
+    said = [_said(session.metadata) for session in sessions]
+    if given is not None:
+        return [given] * len(sessions)
+    if None not in said:
+        return [each for each in said if each is not None]
+    looks, marked = guess(t for s in sessions for line in s.lines for t in line.new)
+    if not marked:
+        notes.append(f"{path}: its tokens bear no mark of how they join; joined "
+                     f"{'with spaces' if looks == 'word' else 'as they are'} "
+                     f"(--detokenizer {'|'.join(JOININGS)} says otherwise)")
+    return [each or looks for each in said]
+
+
+def _said(metadata: Mapping[str, Any]) -> Joining | None:
+    if metadata.get("detokenizer_type") != EVAL_CONFIG["detokenizer_type"]:
+        return None
+    return next((j for j in JOININGS if j == metadata.get("latency_unit")), None)
+
+
+def _recording(session: _Session, source_lang: str, target_lang: str) -> Recording:
+    metadata = session.metadata
+    length_s = _length_s(session)
+    return Recording(
+        session.name,
+        AudioSource(Path(metadata["wav_name"]), 0.0, length_s),
+        str(metadata.get("source_lang") or source_lang),
+        (target_lang or str(metadata.get("target_lang") or UNKNOWN_LANG),),
+        (Segment(session.name, 0.0, length_s),),
+    )
+
+
+def _length_s(session: _Session) -> float:
+    if "source_length" in session.metadata:
+        return number_at(dict(session.metadata), "source_length", session.lines[0].where)
+    return session.lines[-1].source_s
+
+
+def _trace(
+    session: _Session, recording: Recording, repeat: int, load: Mapping[str, Any],
+    measured: bool, joining: Joining,
+) -> Trace:
+    error = session.metadata.get("error")
+    return Trace(
+        system=NAME,
+        recording_id=recording.id,
+        target_lang=recording.target_langs[0],
+        source_length=_length_s(session),
+        steps=tuple(_steps(session.lines, joining)),
+        repeat=repeat,
+        clock="simulated" if measured else "ideal",
+        load=dict(load),
+        error=Failure("raised", str(error)) if error else None,
+    )
+
+
+def _steps(lines: Iterable[_Line], joining: Joining) -> Iterator[Step]:
+    stack = TokenStack(joining)
+    for number, line in enumerate(lines):
+        try:
+            retract = stack.take_back(line.gone)
+        except ValueError as error:
+            raise TraceError(f"{line.where}: {error}") from None
+        text = stack.add(line.new)
+        job = Job(number, "system", line.source_s, line.source_s + line.compute_s)
+        said = (TimedWrite(number, line.compute_s, text, retract),) if text or retract else ()
+        yield Step(line.source_s, line.source_s, (job,), said)
+
+
+def _rows(trace: Trace, recording: Recording, wav_name: str) -> Iterator[dict[str, Any]]:
+    if trace.source_unit != "s":
+        raise TraceError(f"trace of {trace.recording_id!r}: {NAME} knows no text input; "
+                         "convert it to simuleval")
+    failed = trace.error is not None
+    yield {"metadata": {
+        "wav_name": wav_name, "recording_id": recording.id,
+        "source_lang": recording.source_lang, "target_lang": trace.target_lang,
+        "source_length": trace.source_length, **EVAL_CONFIG,
+        **({"error": f"{trace.error.kind}: {trace.error.message}"} if trace.error else {}),
+    }}
+    edits = [] if failed else token_edits(trace)
+    wrote = False
+    for step, (gone, new) in zip(trace.steps, edits, strict=False):
+        if step.jobs or gone or new:
+            wrote = True
+            yield _chunk(step.source_s, sum(job.compute_s for job in step.jobs), new, gone)
+    if not wrote:
+        yield _chunk(trace.source_length, 0.0, [], [])
+
+
+def _chunk(
+    source_s: float, compute_s: float, new: list[str], gone: list[str]
+) -> dict[str, Any]:
+    return {"total_audio_processed": source_s, "computation_time": compute_s,
+            "generated_tokens": new, "deleted_tokens": gone}
+
+
+def token_edits(trace: Trace) -> list[tuple[list[str], list[str]]]:
+    """For each step the tokens it takes back and those it adds.
+
+    A token is the text of a step, cut where a later step takes back a part of it; what a step
+    itself takes back again is never seen.
+    """
+    cuts = _cuts(trace)
+    standing: list[str] = []
+    edits = []
+    for number, (retract, text) in enumerate(_net_edits(trace)):
+        keep = len(standing)
+        while retract > 0:
+            keep -= 1
+            retract -= len(standing[keep])
+        gone = standing[keep:]
+        del standing[keep:]
+        places = sorted({0, len(text), *cuts[number]})
+        new = [text[a:b] for a, b in zip(places, places[1:], strict=False)]
+        standing += new
+        edits.append((gone, new))
+    return edits
+
+
+def _cuts(trace: Trace) -> list[set[int]]:
+    """Where in each step's text a later step cuts it."""
+    standing: list[tuple[int, int]] = []  # (step, characters of it that stand)
+    cuts: list[set[int]] = []
+    for number, (retract, text) in enumerate(_net_edits(trace)):
+        cuts.append(set())
+        while retract > 0:
+            step, length = standing.pop()
+            if length > retract:
+                standing.append((step, length - retract))
+                cuts[step].add(length - retract)
+            retract -= length
+        if text:
+            standing.append((number, len(text)))
+    return cuts
+
+
+def _net_edits(trace: Trace) -> Iterator[tuple[int, str]]:
+    """What each step takes back of what stood before it, and what it adds."""
+    standing = 0
+    for step in trace.steps:
+        retract, text = 0, ""
+        for write in filter(attrgetter("output"), step.writes):
+            own = min(write.retract_chars, len(text))
+            text = text[: len(text) - own] + write.text
+            retract += write.retract_chars - own
+        if retract > standing:
+            raise TraceError(f"trace of {trace.recording_id!r}: a write takes back more than was "
+                             "written")
+        standing += len(text) - retract
+        yield retract, text

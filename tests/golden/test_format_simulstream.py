@@ -84,15 +84,22 @@ def test_live_is_a_queue(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("rows, message", [
-    ([{"id": 1, "total_audio_processed": 1.0}], ":1: id 1 has no line"),
-    ([{"id": 1, "metadata": {}}], ":1: 'metadata' without"),
-    ([{"id": 1, "metadata": {"wav_name": "a.wav"}}] * 2, ":2: a again"),
+    ([{"id": 1, "total_audio_processed": 1.0}], ":1: 'computation_time' must be"),
+    ([{"id": 1, "metadata": {}}], ":1: 'metadata' must be an object with a 'wav_name'"),
+    ([{"id": 1, "total_audio_processed": 1.0, "computation_time": 0.1,
+       "generated_tokens": [], "deleted_tokens": []}], ":1: id 1 was not given a recording"),
+    ([{"id": 1, "metadata": {"wav_name": "a.wav"}},
+      {"id": 1, "total_audio_processed": -1.0, "computation_time": 0.1,
+       "generated_tokens": [], "deleted_tokens": []}], ":2: a negative time"),
     ([{"id": 1, "metadata": {"wav_name": "a.wav"}},
       {"id": 1, "total_audio_processed": 1.0, "computation_time": 0.1,
-       "generated_tokens": [], "deleted_tokens": ["x"]}], ":2: 'deleted_tokens' are not the last"),
+       "generated_tokens": "x", "deleted_tokens": []}], ":2: 'generated_tokens' must be a list"),
+    ([{"id": 1, "metadata": {"wav_name": "a.wav"}},
+      {"id": 1, "total_audio_processed": 1.0, "computation_time": 0.1,
+       "generated_tokens": [], "deleted_tokens": ["x"]}], ":2: deleted tokens are not the last"),
     ([{"id": 1, "metadata": {"wav_name": "a.wav"}},
       {"id": 1, "total_audio_processed": "x", "computation_time": 0.1}], ":2: 'total_audio"),
-    ([{"model_loading_time": 1}], ": holds no recording"),
+    ([{"model_loading_time": 1}], ": holds no whole chunk"),
 ])
 def test_a_bad_line_names_file_and_line(tmp_path, rows, message) -> None:
     path = tmp_path / "log.jsonl"

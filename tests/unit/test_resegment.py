@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s2st_bench.errors import ConfigError
-from s2st_bench.resegment import NOWHERE, PUNCTUATION, SoftSegmenter, assign_tokens
+from s2st_bench.resegment import SoftSegmenter
+from s2st_bench.softalign import NOWHERE, PUNCTUATION, owners
 from s2st_bench.types import Segment
 
 _tokens = st.lists(st.sampled_from(["ab", "abc", "b", "ca", ".", ",", "d", "", "dd"]), max_size=12)
@@ -23,7 +24,7 @@ def similarity(a, b, char_level):
     return len(set(a) & set(b)) / len(either) if either else 0.0
 
 
-def scalar(reference, segments, hypothesis, char_level):
+def scalar(reference, hypothesis, char_level):
     """The published recursion, cell by cell, and its rule for unaligned words."""
     n, m = len(reference), len(hypothesis)
     best = [[0.0] * (m + 1) for _ in range(n + 1)]
@@ -50,7 +51,7 @@ def scalar(reference, segments, hypothesis, char_level):
         if ref is not None:
             before, forward = ref, False
             if hyp is not None:
-                codes[hyp] = segments[ref]
+                codes[hyp] = ref
             continue
         after = next((r for r, _ in path[at:] if r is not None), None)
         if not forward:
@@ -59,16 +60,15 @@ def scalar(reference, segments, hypothesis, char_level):
                            for r in (after, before))
             forward = ahead > back
         owner = after if forward else before
-        codes[hyp] = NOWHERE if owner is None else segments[owner]
+        codes[hyp] = NOWHERE if owner is None else owner
     return codes
 
 
 @settings(max_examples=300, deadline=None)
 @given(reference=_tokens, hypothesis=_tokens, char_level=st.booleans())
 def test_rows_equal_cells(reference, hypothesis, char_level) -> None:
-    segments = list(np.arange(len(reference)) // 2)
-    found = assign_tokens(reference, segments, hypothesis, char_level).tolist()
-    assert found == (scalar(reference, segments, hypothesis, char_level) if reference
+    found = owners(reference, hypothesis, char_level=char_level).tolist()
+    assert found == (scalar(reference, hypothesis, char_level) if reference
                      else [NOWHERE] * len(hypothesis))
 
 
@@ -78,6 +78,31 @@ def test_sentences_are_found_again() -> None:
     said = "Guten Morgen Gäste . Der große Bus fährt um zehn. Dank!".split()
     codes = SoftSegmenter().assign(said, np.zeros(len(said)), segments, references, "de", "word")
     assert codes.tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 2]
+
+
+@settings(max_examples=200, deadline=None)
+@given(reference=_tokens, hypothesis=_tokens, data=st.data())
+def test_no_token_belongs_beyond_its_reach(reference, hypothesis, data) -> None:
+    reach = np.array([data.draw(st.integers(0, len(reference))) for _ in hypothesis], dtype=int)
+    found = owners(reference, hypothesis, reach=reach)
+    assert (found < np.maximum(reach, 1)).all() and (found[reach == 0] == NOWHERE).all()
+    free = np.full(len(hypothesis), len(reference))
+    assert (owners(reference, hypothesis, reach=free) == owners(reference, hypothesis)).all()
+
+
+def test_a_sentence_that_has_not_begun_takes_no_word() -> None:
+    segments = [Segment("0", 0.0, 4.0), Segment("1", 10.0, 14.0)]
+    references = ["guten Morgen", "vielen Dank"]
+    said, times = ["guten", "Dank", "Dank"], np.array([2.0, 3.0, 9.6])
+    free = SoftSegmenter().assign(said, times, segments, references, "de", "word")
+    timed = SoftSegmenter(slack_s=0.5).assign(said, times, segments, references, "de", "word")
+    assert (free.tolist(), timed.tolist()) == ([0, 1, 1], [0, 0, 1])
+    assert SoftSegmenter(slack_s=0.5).signature() == {"reseg": "timed-softsegmenter(none,0.5s)"}
+    late = [Segment("0", 5.0, 6.0), Segment("1", 10.0, 14.0)]
+    assert SoftSegmenter(slack_s=0.0).assign(
+        said, times, late, references, "de", "word").tolist() == [NOWHERE, NOWHERE, 0]
+    with pytest.raises(ConfigError):
+        SoftSegmenter(slack_s=-1.0)
 
 
 def test_without_references_nothing_is_placed() -> None:

@@ -12,9 +12,18 @@ from s2st_bench.errors import InputError, NotComparable, TraceError, UsageError
 from s2st_bench.items import items, lost_trace
 from s2st_bench.metric import MeanMetric
 from s2st_bench.penalty import Penalised
-from s2st_bench.resegment import NOWHERE
-from s2st_bench.scoring import DEFAULT_METRICS, Options, make_metrics, score
+from s2st_bench.resegment import SoftSegmenter
+from s2st_bench.scoring import (
+    DEFAULT_METRICS,
+    LONG_FORM_METRICS,
+    SPEECH_METRICS,
+    Options,
+    default_metrics,
+    make_metrics,
+    score,
+)
 from s2st_bench.signature import Signature
+from s2st_bench.softalign import NOWHERE
 from s2st_bench.types import (
     AudioSource,
     Failure,
@@ -235,6 +244,23 @@ def test_long_form_scores_once_per_segment() -> None:
     assert table.get("LAAL_pen").value == pytest.approx((2 * laal.value + 3000) / 3)
     assert Signature.parse(laal.signature)["reseg"] == "by-time"
     assert score([said], [TALK]).get("LongYAAL").value is not None
+
+
+def test_units_said_before_their_sentence_are_counted() -> None:
+    said = talk([("eins", 1.0), ("vier", 2.0), ("fünf", 3.6), ("sechs", 9.0)])
+    table = score([said], [TALK], ["Misaligned"])
+    assert table.get("Misaligned").value == 25.0  # vier at 2.0 s; its sentence begins at 4.0 s
+    assert score([said], [TALK], ["Misaligned"], Options(
+        resegmenter=SoftSegmenter(slack_s=0.5))).get("Misaligned").value == 0.0
+
+
+def test_defaults_follow_what_there_is() -> None:
+    short, long = [(trace(0), CORPUS[0])], [(talk([]), TALK)]
+    spoken = [(trace(0, outputs=("text", "speech")), CORPUS[0])]
+    assert default_metrics(short) == DEFAULT_METRICS
+    assert set(default_metrics(long)) - set(DEFAULT_METRICS) == set(LONG_FORM_METRICS)
+    assert set(default_metrics(spoken)) - set(DEFAULT_METRICS) == set(SPEECH_METRICS)
+    assert score([spoken[0][0]], [CORPUS[0]]).get("SpeechStartOffset").value is None
 
 
 def test_characters_keep_the_spaces_of_the_text() -> None:

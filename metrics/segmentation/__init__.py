@@ -1,0 +1,1 @@
+"""How far a resegmentation of long form can be trusted."""

@@ -1,0 +1,275 @@
+"""From pairs of trace and recording to a table: the work behind :func:`s2st_bench.scoring.score`.
+
+Statistics of every item are computed once a metric; values per recording, the corpus' value, its
+interval, its parts and its repeats are all read off them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from s2st_bench import __version__, retime, stats
+from s2st_bench.items import RecordingEnd, items
+from s2st_bench.metric import Floats, Item, LatencyUnit, Metric, Unscored
+from s2st_bench.resegment import Resegmenter, SoftSegmenter
+from s2st_bench.signature import Signature
+from s2st_bench.table import RecordingScores, ScoreTable
+from s2st_bench.types import MetricSpec, Recording, Score, Trace
+from s2st_bench.units import Tokenizer, split_units
+
+ALL = "all"
+"""The group of every item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How traces are read before any metric sees them."""
+
+    unit: LatencyUnit = "word"
+    ca: retime.Rule | None = None
+    """None: as the log has it."""
+    logged_ca: str = "live"
+    """What the log's own aware times mean, for signatures."""
+    speed: float = 1.0
+    stages: retime.Stages | None = None
+    approximate: bool = False
+    resegmenter: Resegmenter = field(default_factory=SoftSegmenter)
+    recording_end: RecordingEnd = "audio"
+    tokenizer: Tokenizer | None = None
+    """SentencePiece pieces of a text, for unit ``spm``."""
+    tokenizer_name: str = ""
+    fingerprint: str = ""
+    """Of the corpus, for signatures."""
+    target_lang: str = ""
+    """Wanted of every recording; empty: what the traces say."""
+
+    @property
+    def retimes(self) -> bool:
+        return self.ca is not None or self.speed != 1.0 or self.stages is not None
+
+
+class Scorer:
+    """Items of all pairs, and the table of all metrics over them."""
+
+    def __init__(
+        self, pairs: Sequence[tuple[Trace, Recording]], metrics: Sequence[Metric],
+        options: Options,
+    ) -> None:
+        self.pairs = pairs
+        self.metrics = metrics
+        self.options = options
+        self.retimed: dict[str, str] = {"ca": options.logged_ca}
+        self.optimistic = False
+        self.items: list[Item] = []
+        self.owner: list[int] = []
+        for index, (trace, recording) in enumerate(pairs):
+            made = items(
+                trace, recording, options.unit,
+                live=self._live(trace),
+                resegmenter=options.resegmenter,
+                recording_end=options.recording_end,
+                tokenizer=options.tokenizer,
+            )
+            self.items += made
+            self.owner += [index] * len(made)
+
+    def table(self) -> ScoreTable:
+        corpus: list[Score] = []
+        repeats: dict[tuple[str, str], tuple[float | None, ...]] = {}
+        values: list[dict[str, float | None]] = [{} for _ in self.pairs]
+        reasons: list[dict[str, str]] = [{} for _ in self.pairs]
+        for metric in self.metrics:
+            found = self._stats(metric)
+            for index, (value, reason) in enumerate(self._per_recording(metric, found)):
+                values[index][metric.name] = value
+                if reason:
+                    reasons[index][metric.name] = reason
+            for group, members in self._groups.items():
+                corpus.append(self._corpus_score(metric, found, group, members))
+                if self._n_repeats > 1:
+                    repeats[metric.name, group] = self._by_repeat(metric, found, members)
+        rows = [
+            RecordingScores.of(trace, recording, values[i], reasons[i])
+            for i, (trace, recording) in enumerate(self.pairs)
+        ]
+        return ScoreTable(tuple(rows), tuple(corpus), repeats, self.optimistic)
+
+    def _live(self, trace: Trace) -> Sequence[float] | None:
+        if trace.error is not None or not self.options.retimes:
+            return None
+        retimed = retime.live_times(
+            trace, self.options.ca or "live", self.options.speed, self.options.stages,
+            self.options.approximate,
+        )
+        self.retimed.update(retimed.signature)
+        self.optimistic |= retimed.optimistic
+        return retimed.times
+
+    def _stats(self, metric: Metric) -> list[Floats | Unscored]:
+        metric.prepare(self.items)
+        return [_item_stats(metric, item) for item in self.items]
+
+    def _per_recording(
+        self, metric: Metric, found: Sequence[Floats | Unscored]
+    ) -> Iterable[tuple[float | None, str]]:
+        of_pair: list[list[Floats | Unscored]] = [[] for _ in self.pairs]
+        for index, row in zip(self.owner, found, strict=True):
+            of_pair[index].append(row)
+        scored = [[row for row in rows if not isinstance(row, Unscored)] for rows in of_pair]
+        values = iter(_values(metric, [rows for rows in scored if rows]))
+        for rows, all_rows in zip(scored, of_pair, strict=True):
+            if rows:
+                value = next(values)
+                yield _finite(value), "" if math.isfinite(value) else "undefined"
+            else:
+                yield None, _common_reason(all_rows)
+
+    def _corpus_score(
+        self, metric: Metric, found: Sequence[Floats | Unscored], group: str,
+        members: npt.NDArray[np.intp],
+    ) -> Score:
+        scored = [i for i in members.tolist() if not isinstance(found[i], Unscored)]
+        value: float | None = None
+        interval: stats.Interval | None = None
+        n_clusters = 0
+        if scored:
+            rows = np.stack([row for i in scored if not isinstance(row := found[i], Unscored)])
+            clusters, n_clusters = stats.codes([self.items[i].cluster for i in scored])
+            statistic = stats.of_clusters(metric, rows, clusters, n_clusters)
+            value = _finite(float(statistic(np.ones((1, n_clusters)))[0]))
+            if value is not None:
+                sizes = np.bincount(clusters).astype(np.float64)
+                interval = stats.interval(statistic, sizes, smooth=stats.smooth(metric))
+        reason = "" if value is not None else _common_reason([found[i] for i in members])
+        return Score(
+            metric=metric.name,
+            value=value,
+            unit=metric.spec.unit,
+            ci95=_within_range(metric.spec, interval.bounds) if interval else None,
+            n_scored=len(scored),
+            n_total=len(members),
+            n_clusters=n_clusters,
+            coverage=self._coverage(members),
+            signature=self._signature(metric, interval, group).verbose(),
+            higher_is_better=metric.spec.higher_is_better,
+            reason=reason,
+            group=group,
+        )
+
+    def _by_repeat(
+        self, metric: Metric, found: Sequence[Floats | Unscored],
+        members: npt.NDArray[np.intp],
+    ) -> tuple[float | None, ...]:
+        values = []
+        for repeat in range(self._n_repeats):
+            rows = [row for i in members.tolist()
+                    if self.items[i].trace.repeat == repeat
+                    and not isinstance(row := found[i], Unscored)]
+            values.append(_finite(_value(metric, rows)) if rows else None)
+        return tuple(values)
+
+    def _signature(
+        self, metric: Metric, interval: stats.Interval | None, group: str
+    ) -> Signature:
+        options = self.options
+        timed = bool(metric.spec.variants)
+        aware = metric.aware or "compute" in metric.spec.needs
+        common = {
+            "unit": options.unit if timed else "",
+            "spm": options.tokenizer_name if timed and options.unit == "spm" else "",
+            "clock": "+".join(sorted({trace.clock for trace, _ in self.pairs})),
+            **(self.retimed if aware else {}),
+            "optimistic": "yes" if aware and self.optimistic else "",
+        }
+        if any(recording.long_form for _, recording in self.pairs):
+            common |= options.resegmenter.signature()
+            common["recording_end"] = options.recording_end if timed else ""
+        return Signature.of(
+            {"metric": metric.name},
+            metric.signature(),
+            common,
+            {
+                "corpus": options.fingerprint,
+                "lang": "+".join(sorted({trace.target_lang for trace, _ in self.pairs})),
+                "repeats": str(self._n_repeats) if self._n_repeats > 1 else "",
+                "group": group if group != ALL else "",
+                "interval": interval.method if interval else "none",
+                "seed": str(interval.seed) if interval and interval.seed is not None else "",
+                "s2st_bench": __version__,
+            },
+        )
+
+    @cached_property
+    def _groups(self) -> dict[str, npt.NDArray[np.intp]]:
+        """Names of parts of the corpus to item numbers: all of it, and each declared origin."""
+        origins = [item.segment.origin for item in self.items]
+        groups = {ALL: np.arange(len(origins))}
+        for name in sorted(set(origins) - {"", ALL}):
+            groups[name] = np.array([i for i, o in enumerate(origins) if o == name])
+        return groups
+
+    @cached_property
+    def _n_repeats(self) -> int:
+        return 1 + max(trace.repeat for trace, _ in self.pairs)
+
+    @cached_property
+    def _lengths(self) -> npt.NDArray[np.int64]:
+        """Units said and reference units of each item, ``int64[n, 2]``; no reference: 0."""
+        unit, tokenizer = self.options.unit, self.options.tokenizer
+        return np.array([
+            (len(i.units), len(split_units(i.references[0], unit, tokenizer)))
+            if i.references else (0, 0)
+            for i in self.items
+        ], dtype=np.int64).reshape(-1, 2)
+
+    def _coverage(self, members: npt.NDArray[np.intp]) -> float | None:
+        lengths = self._lengths[members]
+        wanted = int(lengths[:, 1].sum())
+        return float(lengths.min(axis=1).sum() / wanted) if wanted else None
+
+
+def _item_stats(metric: Metric, item: Item) -> Floats | Unscored:
+    found = metric.stats(item)
+    if isinstance(found, Unscored) and item.trace.error is not None:
+        return Unscored(f"{item.trace.error.kind}: {item.trace.error.message}")
+    return found
+
+
+def _values(metric: Metric, groups: Sequence[Sequence[Floats]]) -> list[float]:
+    """The score of each group of items, none of them empty."""
+    if not stats.smooth(metric):
+        return [_value(metric, rows) for rows in groups]
+    if not groups:
+        return []
+    sums = np.stack([rows[0] if len(rows) == 1 else np.sum(rows, axis=0) for rows in groups])
+    values: list[float] = metric.value(sums).tolist()
+    return values
+
+
+def _value(metric: Metric, rows: Sequence[Floats]) -> float:
+    return float(metric.aggregate(np.stack(rows), np.ones((1, len(rows))))[0])
+
+
+def _common_reason(rows: Iterable[Floats | Unscored]) -> str:
+    counted = Counter(row.reason for row in rows if isinstance(row, Unscored))
+    return counted.most_common(1)[0][0] if counted else "undefined"
+
+
+def _within_range(spec: MetricSpec, bounds: tuple[float, float]) -> tuple[float, float]:
+    """An interval cut to what the metric can be: no percentage below 0, no merit above 100."""
+    if spec.unit != "%":
+        return bounds
+    top = 100.0 if spec.higher_is_better else math.inf
+    return max(0.0, bounds[0]), min(top, bounds[1])
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
