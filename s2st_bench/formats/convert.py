@@ -1,7 +1,7 @@
 """Traces as the logs of other tools, with the files those need to score them.
 
 ========================  =========================================================================
-``simuleval``             ``instances.log``, ``config.yaml``: ``simuleval --score-only --output DIR``
+``simuleval``             ``instances.log``, ``config.yaml``, for ``simuleval --score-only``
 ``simulstream``           ``metrics.jsonl``, ``eval.yaml``, and segments and references
 ``omnisteval``            ``hypotheses.jsonl``, and segments and references
 ``resegmented``           ``instances.resegmented.jsonl``, cut by our resegmenter
@@ -20,7 +20,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from s2st_bench import __version__, trace as trace_file
+from s2st_bench import __version__
+from s2st_bench import trace as trace_file
 from s2st_bench.corpus import fingerprint
 from s2st_bench.errors import InputError, UsageError
 from s2st_bench.formats import (

@@ -8,9 +8,9 @@ status ``INCOMPLETE`` holds again what the next ``COMPLETE`` one of its turn beg
 (``whisper_online_main.py`` and ``simulstreaming_translate.py`` of ufal/SimulStreaming 36edc34.)
 
 *Times*: ``emission_time`` is a wall clock's, or simulated without computation (``--comp_unaware``),
-which the file does not say.  Simulated ones fall on whole samples at 16 kHz, and a wall clock's
-practically never do.  The length of the source is not logged: the latest ``end`` or, without
-one, the last emission stands for it.
+which the file does not say.  Simulated ones fall on whole samples at 16 kHz, as a wall clock's
+practically never do, and none passes the end.  The length of the source is not logged: the latest
+``end`` or, without one, the last emission stands for it.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ def read(path: Path, *, source_lang: str = "", target_lang: str = "", ca: Ca = "
         rows = list(_rows(file, notes))
         if not rows:
             raise TraceError(f"{file}: holds no output")
-        measured = not _simulated([row.at_s for row in rows])
-        notes.append(f"{file}: times are {'a wall clock’s' if measured else 'simulated ones'}")
         length_s = max(row.end_s for row in rows) or rows[-1].at_s
+        measured = not _simulated([row.at_s for row in rows], length_s)
+        notes.append(f"{file}: times are {'a wall clock’s' if measured else 'simulated ones'}")
         traces.append(trace_of(NAME, file.stem, langs[1], length_s, _shown(rows),
                                measured=measured))
         recordings.append(recording_of(file.stem, langs, length_s, Path(f"{file.stem}.wav")))
@@ -136,9 +136,9 @@ def _rows(file: Path, notes: list[str]) -> Iterator[_Row]:
                    "status" in row and bool(row.get("is_final")))
 
 
-def _simulated(times: Sequence[float]) -> bool:
+def _simulated(times: Sequence[float], length_s: float) -> bool:
     samples = [time * _RATE_HZ for time in times]
-    return all(abs(sample - round(sample)) < _CLOSE for sample in samples)
+    return max(times) <= length_s and all(abs(s - round(s)) < _CLOSE for s in samples)
 
 
 def _shown(rows: Sequence[_Row]) -> list[Shown]:
