@@ -92,15 +92,18 @@ def test_simulstream(tmp_path_factory, trace) -> None:
                                 tmp_path_factory.mktemp("x") / "y")
     assert final_text(again) == final_text(trace)
     assert again.source_length == trace.source_length
+    assert log.recordings[0].source_lang == "en" and again.target_lang == "de"
     for unit in ("word", "char"):
         # its aware time is the chunk's computation alone: laid out as a queue it is the live one
         same_units(trace, again, unit, aware=False)
     compute = [sum(job.compute_s for job in step.jobs) for step in trace.steps]
     assert [sum(j.compute_s for j in s.jobs) for s in again.steps] == (compute or [0.0])
+    # what a step takes back itself is in no line
+    if any(len(step.writes) > 1 for step in trace.steps):
+        return
     shown = [[e.first_shown_s for e in emissions(replace(t, clock="ideal"))]
              for t in (trace, again)]
     assert shown[0] == shown[1]
-    assert log.recordings[0].source_lang == "en" and again.target_lang == "de"
 
 
 @quick
