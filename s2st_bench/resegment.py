@@ -4,6 +4,7 @@ A :class:`Resegmenter` gives every unit of a hypothesis the index of its segment
 and computation-unaware times only, so that one alignment serves quality, unaware and aware
 latency alike.
 
+:class:`MinWerSegmenter` cuts so that word errors are fewest, as StreamLAAL was defined.
 :class:`SoftSegmenter` is OmniSTEval's (:mod:`s2st_bench.softalign`), and our variant of it in which
 no word can belong to a sentence that had not begun when the word was said.
 """
@@ -19,6 +20,7 @@ import numpy as np
 
 from s2st_bench.errors import ConfigError, DependencyError
 from s2st_bench.metric import Floats, LatencyUnit
+from s2st_bench.minwer import cuts
 from s2st_bench.softalign import NOWHERE, Codes, owners
 from s2st_bench.types import Segment
 from s2st_bench.units import split_units
@@ -122,6 +124,26 @@ class SoftSegmenter:
             ) from None
         with MosesTokenizer(base, no_escape=True) as moses:  # a perl process
             yield moses
+
+
+class MinWerSegmenter:
+    """Fewest word errors, compared in NFKC and lower case (:mod:`s2st_bench.minwer`)."""
+
+    def assign(
+        self,
+        units: Sequence[str],
+        delays_s: Floats,
+        segments: Sequence[Segment],
+        references: Sequence[str],
+        lang: str,
+        unit: LatencyUnit,
+    ) -> Codes:
+        rows = [_tokens(split_units(r, unit), None)[0] for r in references]
+        ends = cuts(rows, _tokens(units, None)[0])
+        return np.searchsorted(ends, np.arange(len(units)), side="right")
+
+    def signature(self) -> Mapping[str, str]:
+        return {"reseg": "min-wer"}
 
 
 def _tokens(units: Sequence[str], split: Tokenize | None) -> tuple[list[str], Codes]:

@@ -99,14 +99,18 @@ class RecordingMetric(MeanMetric):
 
     def __init__(self, *, aware: bool = False) -> None:
         super().__init__(aware=aware)
-        self._last: tuple[Trace, float | Unscored] | None = None
+        self._seen: tuple[Trace, tuple[float, ...] | None] | None = None
+        self._value: float | Unscored = Unscored("")
 
     def item_value(self, item: Item) -> float | Unscored:
         # The items of one recording come in a row: it is looked at once.
-        if self._last is None or self._last[0] is not item.trace:
-            value = Unscored("the recording failed") if item.failed else self.of_recording(item)
-            self._last = item.trace, value
-        return self._last[1]
+        seen = self._seen
+        if seen is None or seen[0] is not item.trace or seen[1] is not item.live:
+            self._seen = item.trace, item.live
+            self._value = (
+                Unscored("the recording failed") if item.failed else self.of_recording(item)
+            )
+        return self._value
 
     def stats(self, item: Item) -> Floats | Unscored:
         value = self.item_value(item)

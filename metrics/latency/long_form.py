@@ -3,15 +3,13 @@
 Items come cut into segments, their times from the start of their segment; a unit may come before
 it (negative time) or after its end.  ``Long*`` are the plain formulas on such items, as
 OmniSTEval 0.1.10 prints them.  ``StreamLAAL`` is LAAL on items cut by minimum word error rate: as
-simulstream 1.0.0 has it, or (``version="fbk"``) with negative times raised to 0 as FBK's
+simulstream 1.0.0 has it, and (``StreamLAAL@fbk``) with negative times raised to 0 as FBK's
 stream_laal 2.0 does.  Which resegmenter cut the items is in the signature.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
@@ -63,23 +61,18 @@ class LongAP(AP):
 
 
 class StreamLAAL(ReferencedMetric):
-    """LAAL of segments, in the two versions in use."""
+    """LAAL of segments as simulstream has it; a unit may come before its segment."""
 
-    spec = MetricSpec("StreamLAAL", "ms", False, TEXT, ("CU", "CA"),
-                      "simulstream 1.0.0; FBK-fairseq stream_laal 2.0")
-
-    def __init__(
-        self, *, aware: bool = False, version: Literal["simulstream", "fbk"] = "simulstream"
-    ) -> None:
-        super().__init__(aware=aware)
-        self.version = version
+    spec = MetricSpec("StreamLAAL", "ms", False, TEXT, ("CU", "CA"), "simulstream 1.0.0")
 
     def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:
-        if not is_long(item):
-            return _SHORT
-        if self.version == "fbk":
-            times = np.maximum(times, 0.0)
-        return laal(times, item.source_length, length)
+        return laal(times, item.source_length, length) if is_long(item) else _SHORT
 
-    def signature(self) -> Mapping[str, str]:
-        return {**super().signature(), "version": self.version}
+
+class StreamLAALFBK(StreamLAAL):
+    """The same with negative times raised to 0."""
+
+    spec = replace(StreamLAAL.spec, name="StreamLAAL@fbk", source="FBK-fairseq stream_laal 2.0")
+
+    def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:
+        return super().of_lengths(np.maximum(times, 0.0), item, length)

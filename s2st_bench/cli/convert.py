@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from s2st_bench.cli.common import printable
-from s2st_bench.cli.score import Detokenizer, Format, joining_of
+from s2st_bench.cli.score import Detokenizer, Format, Unit, joining_of
 
 
 class To(StrEnum):
@@ -23,9 +23,7 @@ class To(StrEnum):
     sltev = "sltev"
 
 
-class TextUnit(StrEnum):
-    word = "word"
-    char = "char"
+_FILE_SUFFIXES = frozenset({".jsonl", ".json", ".log"})
 
 
 def convert(
@@ -34,8 +32,9 @@ def convert(
     to: Annotated[To, typer.Option("--to", help="What to write.", show_default=False)],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="New or empty folder. Default: PATH's name with the "
-                     "format's, here.", show_default=False),
+        typer.Option(metavar="DIR|FILE", help="A folder that is new or empty; or a .jsonl, .json "
+                     "or .log file for the log alone. Default: a folder here, named by PATH and "
+                     "the format.", show_default=False),
     ] = None,
     log_format: Annotated[
         Format, typer.Option("--format", help="What PATH holds.")
@@ -49,8 +48,8 @@ def convert(
                      "recordings, in the order of --references."),
     ] = None,
     unit: Annotated[
-        TextUnit, typer.Option(help="Whose times a log of units holds.")
-    ] = TextUnit.word,
+        Unit, typer.Option(help="Whose times a log of units holds: word or char.")
+    ] = Unit.word,
     source_lang: Annotated[str, typer.Option(help="Of a log that does not say.")] = "",
     target_lang: Annotated[
         str, typer.Option(help="Of a log that does not say, or which of several.")
@@ -70,10 +69,14 @@ def convert(
     from s2st_bench.errors import UsageError
     from s2st_bench.formats.convert import Settings
     from s2st_bench.formats.convert import convert as write
+    from s2st_bench.resegment import SoftSegmenter
 
-    folder = out or Path(f"{path.resolve().stem}.{to.value}")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"--out {folder}: is there already; name a new folder")
+    if unit is Unit.spm:
+        raise UsageError("--unit spm: a log's delays are written by word or char")
+    target = out or Path(f"{path.resolve().stem}.{to.value}")
+    alone = target.suffix in _FILE_SUFFIXES
+    if target.exists() and (alone or not target.is_dir() or any(target.iterdir())):
+        raise UsageError(f"--out {target}: is there already; name another")
     material = load(path, log_format.value, references=references, segments=segments,
                     source_lang=source_lang, target_lang=target_lang,
                     joining=joining_of(detokenizer))
@@ -81,10 +84,14 @@ def convert(
         typer.echo(f"note: {printable(note)}", err=True)
     if not material.traces:
         raise UsageError(f"{path}: holds no trace to convert")
-    chosen = Settings(unit="char" if unit is TextUnit.char else "word", target_lang=target_lang,
-                      repeat=repeat, corpus=path.resolve().stem)
-    if material.resegmenter is not None:
-        chosen = Settings(chosen.unit, target_lang, repeat, material.resegmenter,
-                          corpus=chosen.corpus)
+    chosen = Settings(
+        unit="char" if unit is Unit.char else "word",
+        target_lang=target_lang,
+        repeat=repeat,
+        resegmenter=material.resegmenter or SoftSegmenter(),
+        corpus=path.resolve().stem,
+        file=target.name if alone else "",
+    )
+    folder = target.parent if alone else target
     for written in write(material.traces, material.recordings, to.value, folder, chosen):
         typer.echo(printable(str(written)))

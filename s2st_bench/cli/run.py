@@ -57,12 +57,16 @@ def _print(config: RunConfig) -> None:
 
 def _run(config: RunConfig, *, folders: list[Path], quiet: bool) -> Path:
     from s2st_bench import runner
+    from s2st_bench.cli import run_view
     from s2st_bench.cli.progress import ProgressLine
+    from s2st_bench.store import RunFolder
 
     with ProgressLine(quiet=quiet) as line:
-        folder = runner.run(config, plugin_dirs=folders, progress=line)
-    typer.echo(folder)
-    return folder
+        path = runner.run(config, plugin_dirs=folders, progress=line)
+    if config.score and not quiet:
+        typer.echo(run_view.outcome(RunFolder(path)), err=True)
+    typer.echo(path)
+    return path
 
 
 def _demo(*, quiet: bool) -> None:

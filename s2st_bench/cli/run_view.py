@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from s2st_bench import records
@@ -43,34 +43,71 @@ def summary(folder: RunFolder) -> str:
     if notice := record.corpus_card.get("notice"):
         parts.append(printable(str(notice)))
     if (folder.path / "scores.json").is_file():
-        head = ["metric", "value", "unit", "95 % interval", "scored"]
-        corpus = folder.scores().get("corpus", [])
-        parts.append(table([head, *map(_score_row, corpus)], right=(1, 3, 4)))
+        parts.append(scores(folder.scores().get("corpus", [])))
     else:
         parts.append(f"not scored yet: s2st-bench score {folder.path}")
-    if failed:
-        parts.append("failed\n" + table([
-            ["", printable(t.recording_id), t.error.kind, printable(t.error.message)]
-            for t in failed if t.error
-        ]))
+    parts.extend(_failures(failed))
     return "\n\n".join(parts)
 
 
-def _score_row(row: Mapping[str, Any]) -> list[str]:
-    """One entry of ``scores.json`` as cells."""
+def outcome(folder: RunFolder) -> str:
+    """What a finished run came to: scores, and which recordings failed and why."""
+    parts = [scores(folder.scores().get("corpus", []))]
+    parts.extend(_failures([trace for trace in folder.traces() if trace.error]))
+    return "\n\n".join(parts)
+
+
+def _failures(failed: Sequence[Trace]) -> list[str]:
+    if not failed:
+        return []
+    rows = [["", printable(t.recording_id), t.error.kind, printable(t.error.message)]
+            for t in failed if t.error]
+    return ["failed\n" + table(rows)]
+
+
+def scores(corpus: Sequence[Mapping[str, Any]]) -> str:
+    """``scores.json``'s corpus rows as a table: one line a metric, its variants side by side.
+
+    ``penalised`` counts a recording without an answer as late as can be; it is what ranks.
+    """
+    found: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+    for row in corpus:
+        name, variant = str(row["metric"]), ""
+        for suffix in ("_pen", "_CA"):
+            if name.endswith(suffix):
+                name, variant = name.removesuffix(suffix), suffix + variant
+        found.setdefault((name, str(row.get("group") or "all")), {})[variant] = row
+    columns = [v for v in _VARIANTS if any(v in variants for variants in found.values())]
+    head = ["metric", "unit", *(_VARIANTS[v] for v in columns), "scored"]
+    rows = [head]
+    for (name, group), variants in found.items():
+        first = next(iter(variants.values()))
+        label = name if group == "all" else f"{name} ({group})"
+        rows.append([
+            printable(label), str(first.get("unit", "")),
+            *(_value(variants.get(v)) for v in columns),
+            f"{first.get('n_scored')}/{first.get('n_total')}",
+        ])
+    return table(rows, right=range(2, len(head)))
+
+
+_VARIANTS = {"": "value", "_CA": "aware", "_pen": "penalised", "_CA_pen": "aware, penalised"}
+
+
+def _value(row: Mapping[str, Any] | None) -> str:
+    """``12.34 ± 0.56``: the value with half its interval."""
+    if row is None:
+        return ""
     ends = row.get("ci95")
-    group = row.get("group") or "all"
-    return [
-        printable(str(row["metric"])) + ("" if group == "all" else f" ({printable(str(group))})"),
-        number(row.get("value")),
-        str(row.get("unit", "")),
-        f"{number(ends[0])} … {number(ends[1])}" if ends else "",
-        f"{row.get('n_scored')}/{row.get('n_total')}",
-    ]
+    text = number(row.get("value"), row.get("unit"))
+    return f"{text} ± {number((ends[1] - ends[0]) / 2, row.get('unit'))}" if ends else text
 
 
-def number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+def number(value: float | None, unit: str | None = None) -> str:
+    """Milliseconds without decimals, all else with two."""
+    if value is None:
+        return "–"
+    return f"{value:.0f}" if unit == "ms" else f"{value:.2f}"
 
 
 def recording(folder: RunFolder, recording_id: str) -> str:

@@ -67,6 +67,7 @@ class Resegmenter(StrEnum):
     soft = "soft"
     soft_moses = "soft-moses"
     timed = "timed"
+    min_wer = "min-wer"
 
 
 def score(
@@ -130,7 +131,7 @@ def score(
     """
     from s2st_bench.cli.score_paths import load
     from s2st_bench.errors import UsageError
-    from s2st_bench.resegment import SoftSegmenter
+    from s2st_bench.resegment import MinWerSegmenter, SoftSegmenter
     from s2st_bench.scoring import Options, make_metrics
     from s2st_bench.store import write_atomically
 
@@ -144,7 +145,7 @@ def score(
         speed=speed,
         stages=None if stages is None else stages.value,
         approximate=approximate,
-        resegmenter=SoftSegmenter(
+        resegmenter=MinWerSegmenter() if resegmenter is Resegmenter.min_wer else SoftSegmenter(
             "moses" if resegmenter is Resegmenter.soft_moses else "none",
             _SLACK_S if resegmenter is Resegmenter.timed else None,
         ),

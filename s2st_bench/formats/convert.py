@@ -16,9 +16,10 @@ recording, in the corpus' order; a recording without a trace is one that said no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from s2st_bench import __version__
 from s2st_bench import trace as trace_file
@@ -41,6 +42,11 @@ from s2st_bench.types import Recording, RunRecord, Trace
 
 TARGETS = ("run", "trace", "simuleval", "simulstream", "omnisteval", "resegmented",
            "simulstreaming", "sltev")
+_LOGS: Mapping[str, str] = MappingProxyType({
+    simuleval.NAME: "instances.log", simulstream.NAME: simulstream.FILE,
+    omnisteval.NAME: omnisteval.FILE, resegmented.NAME: resegmented.FILE,
+})
+_NAMES_ITS_OWN = frozenset({"run", simulstreaming.NAME, sltev.NAME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,8 @@ class Settings:
     recording_end: RecordingEnd = "audio"
     corpus: str = ""
     """What a run folder calls its corpus."""
+    file: str = ""
+    """The log alone, by this name, without the files beside it."""
 
 
 def convert(
@@ -75,47 +83,62 @@ def convert(
         The folder cannot be made.
     """
     how = settings or Settings()
+    if how.file and to in _NAMES_ITS_OWN:
+        raise UsageError(f"--out {how.file}: {to} is a folder of files; name a folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: cannot be made ({error.strerror})") from None
     if to == "trace":
-        return [_traces(traces, folder / "traces.jsonl")]
+        return [_traces(traces, folder / (how.file or "traces.jsonl"))]
     if to == "run":
         return [_run(traces, recordings, folder, how)]
     one = list(_one_each(traces, recordings, how))
-    lang = one[0].target_lang
-    if to == simuleval.NAME:
-        log = folder / "instances.log"
-        simuleval.write(one, recordings, log, unit=how.unit)
-        source = "text" if one[0].source_unit == "tokens" else "speech"
-        config = folder / "config.yaml"
-        write_atomically(config, f"source_type: {source}\ntarget_type: text\n")
-        return [log, config]
-    if to == simulstream.NAME:
-        log = folder / simulstream.FILE
-        simulstream.write(one, recordings, log)
-        config = folder / "eval.yaml"
-        write_atomically(config, "".join(f"{k}: {v}\n"
-                                         for k, v in simulstream.EVAL_CONFIG.items()))
-        return [log, config, *_references(recordings, lang, folder)]
-    if to == omnisteval.NAME:
-        log = folder / omnisteval.FILE
-        omnisteval.write(one, recordings, log, unit=how.unit)
-        return [log, *_references(recordings, lang, folder)]
-    if to == resegmented.NAME:
-        log = folder / resegmented.FILE
-        by_id = {recording.id: recording for recording in recordings}
-        cut = (item for trace in one for item in items(
-            trace, by_id[trace.recording_id], how.unit, resegmenter=how.resegmenter,
-            recording_end=how.recording_end))
-        resegmented.write(cut, log)
-        return [log]
     if to == simulstreaming.NAME:
         return simulstreaming.write(one, recordings, folder)
     if to == sltev.NAME:
         return sltev.write(one, recordings, folder)
-    raise UsageError(f"--to {to}: one of {', '.join(TARGETS)}")
+    if to not in _LOGS:
+        raise UsageError(f"--to {to}: one of {', '.join(TARGETS)}")
+    log = folder / (how.file or _LOGS[to])
+    _write(one, recordings, to, log, how)
+    return [log, *([] if how.file else _beside(one, recordings, to, folder))]
+
+
+def _write(
+    one: Sequence[Trace], recordings: Sequence[Recording], to: str, log: Path, how: Settings
+) -> None:
+    if to == simuleval.NAME:
+        simuleval.write(one, recordings, log, unit=how.unit)
+    elif to == simulstream.NAME:
+        simulstream.write(one, recordings, log)
+    elif to == omnisteval.NAME:
+        omnisteval.write(one, recordings, log, unit=how.unit)
+    else:
+        by_id = {recording.id: recording for recording in recordings}
+        resegmented.write((item for trace in one for item in items(
+            trace, by_id[trace.recording_id], how.unit, resegmenter=how.resegmenter,
+            recording_end=how.recording_end)), log)
+
+
+def _beside(
+    one: Sequence[Trace], recordings: Sequence[Recording], to: str, folder: Path
+) -> list[Path]:
+    """What the tool needs to score the log."""
+    config: Mapping[str, str] = {}
+    written = []
+    if to == simuleval.NAME:
+        source = "text" if one[0].source_unit == "tokens" else "speech"
+        config = {"source_type": source, "target_type": "text"}
+        written = [folder / "config.yaml"]
+    elif to == simulstream.NAME:
+        config = simulstream.EVAL_CONFIG
+        written = [folder / "eval.yaml"]
+    for path in written:
+        write_atomically(path, "".join(f"{key}: {value}\n" for key, value in config.items()))
+    if to in (simulstream.NAME, omnisteval.NAME):
+        written += _references(recordings, one[0].target_lang, folder)
+    return written
 
 
 def _one_each(

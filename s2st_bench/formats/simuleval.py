@@ -100,13 +100,16 @@ def write(
 ) -> None:
     """Write text output as an ``instances.log``; a failed recording is an empty prediction.
 
+    ``elapsed`` gets the live times, not SimulEval's sum, so that its scorers give our aware scores.
+
     Raises
     ------
     TraceError
-        The file cannot be written, or a trace holds speech only: SimulEval's log would name a wav
-        with its silences, which a trace does not have.
+        The file cannot be written, there are several traces of one recording, or one holds speech
+        only: SimulEval's log would name a wav with its silences, which a trace does not have.
     """
     by_id = {recording.id: recording for recording in recordings}
+    written: set[str] = set()
     index = {recording_id: i for i, recording_id in enumerate(by_id)}
     if all(map(str.isdecimal, by_id)):
         index = {recording_id: int(recording_id) for recording_id in by_id}
@@ -116,6 +119,10 @@ def write(
                 if "text" not in trace.outputs:
                     raise TraceError(f"trace of {trace.recording_id!r}: speech without text cannot "
                                      "be written as an instances.log")
+                if trace.recording_id in written:
+                    raise TraceError(f"several traces of recording {trace.recording_id!r}; an "
+                                     "instances.log holds one repeat and one target language")
+                written.add(trace.recording_id)
                 row = _row(trace, by_id[trace.recording_id], index[trace.recording_id], unit)
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
     except OSError as error:

@@ -84,35 +84,32 @@ class Cascade(HypothesisSystem):
             raise ConfigError(f"system.tts_min_words={tts_min_words}: at least 1 is wanted")
         if tts == "none":
             self.outputs = frozenset({"text"})
-        self._vad_name, self._asr_name, self._mt_name, self._tts_name = vad, asr, mt, tts
+        self._vad: VadModel = make(VADS, "vad", vad)
+        self._asr: RecogniserModel = make(RECOGNISERS, "asr", asr, lm=lm, dictionary=dictionary)
+        self._mt: dict[str, TranslatorModel] = {
+            name: make(TRANSLATORS, "mt", name) for name in (AUTO if mt == "auto" else (mt,))
+        }
+        self._tts: Synthesiser | None = None
+        if tts != "none":
+            self._tts = make(SYNTHESISERS, "tts", tts, speech_rate=speech_rate)
         self._cuts = {
             "min_silence_s": min_silence_s, "preroll_s": preroll_s, "max_s": max_utterance_s,
         }
-        self._lm = lm
-        self._dictionary = dictionary
         self._partial_every_s = partial_every_s
         self._asr_policy = (asr_agreement, asr_hold)
         self._mt_policy = (mt_agreement, mt_hold)
         for policy in (self._asr_policy, self._mt_policy):
             Stability(*policy)  # refuses bad numbers before any work
         self._tts_min_words = tts_min_words
-        self._speech_rate = speech_rate
         self._polish = polished if punctuate else plain
         self._retract = retract
         self._translators: dict[tuple[str, str, str], Translator] = {}
 
     def load(self, device: str = "cpu") -> None:
-        self._vad: VadModel = make(VADS, "vad", self._vad_name)
-        self._asr: RecogniserModel = make(
-            RECOGNISERS, "asr", self._asr_name, lm=self._lm, dictionary=self._dictionary
-        )
-        names = AUTO if self._mt_name == "auto" else (self._mt_name,)
-        self._mt: dict[str, TranslatorModel] = {
-            name: make(TRANSLATORS, "mt", name) for name in names
-        }
-        self._tts: Synthesiser | None = None
-        if self._tts_name != "none":
-            self._tts = make(SYNTHESISERS, "tts", self._tts_name, speech_rate=self._speech_rate)
+        self._vad.load()
+        self._asr.load()
+        if self._tts is not None:
+            self._tts.load()
 
     def supports(self, task: Task) -> str | None:
         if reason := super().supports(task):
@@ -120,8 +117,8 @@ class Cascade(HypothesisSystem):
         if task.sample_rate_hz != RATE_HZ:
             return f"hears {RATE_HZ} Hz, not {task.sample_rate_hz}: give sample_rate_hz={RATE_HZ}"
         if _base(task.source_lang) not in self._asr.languages:
-            return (f"its recogniser ({self._asr_name}) knows "
-                    f"{', '.join(sorted(self._asr.languages))}, not {task.source_lang}")
+            known = ", ".join(sorted(self._asr.languages))
+            return f"its recogniser knows {known}, not {task.source_lang}"
         name, reason = self._translator_for(task)
         if reason:
             return reason

@@ -1,7 +1,8 @@
 """What a part of the cascade is: one protocol per stage, and the parts there are.
 
-A *model* holds what is loaded once and shared; ``open`` gives what one listener uses.  A new part
-is one module and one line in the tables below; modules are imported when they are chosen.
+A *model* holds what listeners share: its constructor only takes settings (it is asked what it can
+do before anything is loaded), ``load`` does the work, ``open`` gives what one listener uses.  A
+new part is one module and one line in the tables below; modules are imported when chosen.
 
 Texts between parts are words separated by single spaces.  An *utterance* is speech between two
 pauses.
@@ -28,6 +29,8 @@ class Vad(Protocol):
 
 
 class VadModel(Protocol):
+    def load(self) -> None: ...
+
     def open(self) -> Vad: ...
 
 
@@ -47,6 +50,8 @@ class Recogniser(Protocol):
 class RecogniserModel(Protocol):
     languages: frozenset[str]
     """Base codes (``en``) of what it recognises."""
+
+    def load(self) -> None: ...
 
     def open(self) -> Recogniser: ...
 
@@ -70,6 +75,8 @@ class TranslatorModel(Protocol):
 
 class Synthesiser(Protocol):
     """Speaks phrases."""
+
+    def load(self) -> None: ...
 
     def missing(self, lang: str) -> str | None:
         """None, or one line saying why ``lang`` cannot be spoken."""

@@ -39,17 +39,21 @@ class PocketSphinx:
     languages = frozenset({"en"})
 
     def __init__(self, lm: str = "general", dictionary: Path | None = None) -> None:
+        self._dictionary = dictionary
+        self._sentences, self._model = _language_model(lm)
+        self._free: list[tuple[Any, str]] = []
+        self.out_of_vocabulary: frozenset[str] = frozenset()
+        """Words of the sentences that the dictionary lacks: they cannot be recognised."""
+
+    def load(self) -> None:
         try:
             import pocketsphinx
         except ImportError:
             raise DependencyError("pocketsphinx", "recognition by pocketsphinx", "cascade") \
                 from None
         self._module: Any = pocketsphinx
-        self._words = tuple(read_dictionary(dictionary)) if dictionary else ()
-        self._sentences, self._model = _language_model(lm)
-        self.out_of_vocabulary: frozenset[str] = frozenset()
-        """Words of the sentences that the dictionary lacks: they cannot be recognised."""
-        self._free: list[tuple[Any, str]] = [self._decoder()]
+        self._words = tuple(read_dictionary(self._dictionary)) if self._dictionary else ()
+        self._free = [self._decoder()]
 
     def open(self) -> SphinxRecogniser:
         decoder, mean = self._free.pop() if self._free else self._decoder()

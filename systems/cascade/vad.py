@@ -185,7 +185,7 @@ class SpeechGate:
 class Silero:
     """Makes Silero detectors that share one model."""
 
-    def __init__(self) -> None:
+    def load(self) -> None:
         self._model = load_silero()
 
     def open(self) -> SileroVad:

@@ -17,6 +17,8 @@ class Espeak:
         if not 80 <= speech_rate <= 450:
             raise ValueError(f"speech_rate={speech_rate}: 80 to 450 words a minute")
         self._rate_wpm = speech_rate
+
+    def load(self) -> None:
         espeak.version()  # says now what is missing, not in the first recording
 
     def missing(self, lang: str) -> str | None:

@@ -110,3 +110,23 @@ def test_what_a_system_said_cannot_move_the_cursor(log: Path) -> None:
              "prediction": ""} for row in ROWS]
     log.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     assert "\x1b" not in call(log).stdout
+
+
+def test_convert_there_and_back(log: Path, tmp_path: Path) -> None:
+    def convert(*args: object):
+        return CliRunner().invoke(app, ["convert", *map(str, args)])
+
+    traces, again = tmp_path / "traces.jsonl", tmp_path / "again.log"
+    done = convert(log, "--to", "trace", "--out", traces, "--target-lang", "de")
+    assert (done.exit_code, done.stdout.strip()) == (0, str(traces))
+    assert convert(traces, "--to", "simuleval", "--out", again).exit_code == 0
+    rows = [json.loads(line) for line in again.read_text("utf-8").splitlines()]
+    for row, original in zip(rows, ROWS, strict=True):
+        assert {k: row[k] for k in ("index", "prediction", "delays", "source_length")} == \
+            {k: original[k] for k in ("index", "prediction", "delays", "source_length")}
+        assert row["elapsed"] == pytest.approx(original["elapsed"])
+    assert call(again, "--metrics", "LAAL_CA", "--json", "-").exit_code == 0
+    there = convert(log, "--to", "trace", "--out", traces)
+    assert there.exit_code == 2 and "is there already" in there.stderr
+    spm = convert(log, "--to", "simuleval", "--out", tmp_path / "x", "--unit", "spm")
+    assert spm.exit_code == 2 and "by word or char" in spm.stderr

@@ -1,4 +1,4 @@
-"""Each peer's own scorer reads what `convert` wrote and prints the numbers of the original, and ours.
+"""Each peer's own scorer reads what `convert` wrote and prints the numbers we give.
 
 The logs are of four talks with talk-sized noise: words that go missing, repeat and change, a
 talk on which the system said nothing, text taken back, aware times that queue.

@@ -164,6 +164,12 @@ def test_what_is_written_is_read_back(tmp_path) -> None:
             assert row[key] == original[key]
 
 
+def test_one_log_holds_one_trace_of_a_recording(tmp_path) -> None:
+    first = simuleval.read(log(tmp_path, SPEECH), target_lang="de")
+    with pytest.raises(TraceError, match="several traces of recording '0'"):
+        simuleval.write(first.traces * 2, first.recordings, tmp_path / "twice.log")
+
+
 def test_formats_are_told_apart(tmp_path) -> None:
     path = log(tmp_path, SPEECH)
     assert detect(path) == detect(tmp_path) == "simuleval"

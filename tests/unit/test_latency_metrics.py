@@ -15,6 +15,7 @@ from s2st_bench.metrics.latency.atd import ATD
 from s2st_bench.metrics.latency.backlog import Backlog
 from s2st_bench.metrics.latency.formulas import al, ap, dal, laal, yaal
 from s2st_bench.metrics.latency.lagging import AL, AP, DAL, LAAL, YAAL, LongYAAL
+from s2st_bench.metrics.latency.long_form import StreamLAAL, StreamLAALFBK
 from s2st_bench.metrics.latency.offsets import EndOffset, StartOffset
 from s2st_bench.metrics.latency.rtf import RTF
 from s2st_bench.types import AudioSource, Failure, Job, Recording, Segment, Step, Trace
@@ -172,6 +173,14 @@ def test_yaal_needs_something_said_in_time() -> None:
         13_000 / 3 - 4000 / 3
     )
     assert "after the recording" in reason(LongYAAL(), replace(late, time_to_recording_end=4e3))
+
+
+def test_stream_laal_in_its_two_versions() -> None:
+    early = replace(ITEM, delays=np.array([-1000.0, 2000.0, 4000.0]), time_to_recording_end=1e6)
+    plain, raised = StreamLAAL().item_value(early), StreamLAALFBK().item_value(early)
+    assert plain == pytest.approx((-1000 + 2000 + 4000 - 4000) / 3)
+    assert raised == pytest.approx((0 + 2000 + 4000 - 4000) / 3)
+    assert reason(StreamLAAL(), ITEM) == "short form"
 
 
 # --- RTF --------------------------------------------------------------------------------------

@@ -55,6 +55,9 @@ def test_retimed_clock_moves_the_aware_offsets_only() -> None:
     assert SpeechStartOffset(aware=True).item_value(retimed) == pytest.approx(3000.0)
     assert SpeechEndOffset(aware=True).item_value(retimed) == pytest.approx(6000.0)
     assert SpeechStartOffset().item_value(retimed) == pytest.approx(1000.0)
+    metric = SpeechStartOffset(aware=True)
+    values = [metric.item_value(i) for i in (retimed, replace(retimed, live=None), retimed)]
+    assert values == pytest.approx([3000.0, 1500.0, 3000.0])
 
 
 def test_atd_pairs_pieces_of_what_was_heard() -> None:

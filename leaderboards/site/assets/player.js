@@ -101,7 +101,8 @@ window.S2ST.Player = class Player {
       this.position = leader.currentTime;
       this.anchor = now - this.position * 1000;
     } else {
-      this.position = (now - this.anchor) / 1000;
+      // A frame's time may lie a little before the press that asked for it.
+      this.position = Math.max(0, (now - this.anchor) / 1000);
     }
     for (const audio of this.tracks.values()) {
       const follows = audio !== leader && !audio.paused && !audio.ended && !audio.seeking;

@@ -12,7 +12,10 @@
   const traces = new Map();
   let recording = null;
   let timeline = null;
-  let captions = [];
+  let captions = []; // every word or write with its time
+  let changes = []; // when the look of one changes, in order
+  let next = 0; // the first change still to come
+  let told = Infinity; // the time that the captions show
 
   const player = new Player(onTime, onState);
 
@@ -124,7 +127,7 @@
 
   const asHeard = () => document.querySelector("input[name=times]:checked").value === "aware";
 
-  function draw() {
+  function drawLanes() {
     const sides = chosen();
     const aware = asHeard();
     const ends = sides.flatMap(({ trace }) => [
@@ -139,15 +142,26 @@
     const perSecond = least * (most / least) ** Number(byId("zoom").value);
     timeline = new Timeline(host, recording, perSecond, length);
     for (const { system, trace } of sides) timeline.system(nameOf(system), trace, aware);
+    timeline.move(player.position, true);
+    return sides;
+  }
+
+  function draw() {
+    const sides = drawLanes();
+    const aware = asHeard();
     byId("times").disabled = !sides.some(({ trace }) => trace.measured);
     byId("volume-b-label").hidden = sides.length < 2;
     player.load("source", recording.audio);
     player.load("a", sound(sides.find((one) => one.side === "a"), aware));
     player.load("b", sound(sides.find((one) => one.side === "b"), aware));
-    byId("seek").max = length;
-    byId("length").textContent = `of ${clock(length)}`;
+    byId("seek").max = player.length;
+    byId("length").textContent = `of ${clock(player.length)}`;
     write(sides, aware);
-    table(sides);
+    byId("events").replaceChildren();
+    if (byId("as-table").open) table(sides);
+    changes = captions.flatMap((caption) => [caption.at, caption.at + NEW_S, caption.goneAt, caption.goneAt + STRUCK_S]
+      .filter(Number.isFinite).map((at) => ({ at, caption }))).sort((a, b) => a.at - b.at);
+    told = Infinity;
     onTime(player.position);
   }
 
@@ -211,6 +225,7 @@
     }
   }
 
+  // Filled when it is opened: it has a row for every write.
   function table(sides) {
     const box = byId("events");
     box.replaceChildren();
@@ -246,12 +261,26 @@
     byId("seek").value = seconds;
     const begun = player.playing || seconds > 0;
     byId("captions").classList.toggle("running", begun);
-    for (const { element, at, goneAt } of captions) {
-      const state = !begun ? "" : at > seconds ? "ahead" : seconds >= goneAt + 1.5 ? "gone" : seconds - at < 1 ? "new" : "";
-      if (element.dataset.state === state) continue;
-      element.dataset.state = state;
-      if (state === "new" && player.playing) keepInView(element);
+    const near = begun && seconds >= told && seconds - told < 5;
+    if (!near) for (const caption of captions) tell(caption, begun ? seconds : -1);
+    else {
+      while (next < changes.length && changes[next].at <= seconds) tell(changes[next++].caption, seconds);
     }
+    told = begun ? seconds : Infinity;
+    if (!near) next = changes.findIndex((change) => change.at > seconds);
+    if (next < 0) next = changes.length;
+  }
+
+  // ahead, new for a second, standing, and gone some time after it was taken back
+  const NEW_S = 1;
+  const STRUCK_S = 1.5;
+
+  function tell({ element, at, goneAt }, seconds) {
+    const state = seconds < 0 ? "" : at > seconds ? "ahead" : seconds >= goneAt + STRUCK_S ? "gone"
+      : seconds >= goneAt ? "struck" : seconds < at + NEW_S ? "new" : "";
+    if (element.dataset.state === state) return;
+    element.dataset.state = state;
+    if (state === "new" && player.playing) keepInView(element);
   }
 
   // Long texts scroll inside their own box, never the page.
@@ -299,7 +328,8 @@
   }
   byId("system-a").addEventListener("change", (event) => go({ a: event.target.value }));
   byId("system-b").addEventListener("change", (event) => go({ b: event.target.value }));
-  byId("zoom").addEventListener("input", () => recording && draw());
+  byId("as-table").addEventListener("toggle", (event) => event.target.open && table(chosen()));
+  byId("zoom").addEventListener("input", () => recording && drawLanes());
   byId("times").addEventListener("change", () => recording && draw());
   byId("lanes").addEventListener("click", (event) => {
     const box = timeline.inner.getBoundingClientRect();

@@ -29,18 +29,26 @@ window.S2ST = window.S2ST || {};
     return `${Math.floor(tenths / 600)}:${String(Math.floor((tenths % 600) / 10)).padStart(2, "0")}.${tenths % 10}`;
   }
 
-  // A waveform from one character per bucket, mirrored about the middle of its lane.
+  // The outline of a waveform, one character per bucket, mirrored about the middle of its lane.
   function wave(peaks, x, width, height) {
     const middle = height / 2;
     const step = width / peaks.length;
-    let up = "", down = "";
+    const up = [];
+    const down = [];
     for (let i = 0; i < peaks.length; i += 1) {
       const half = Math.max(0.5, (LEVELS.indexOf(peaks[i]) / 63) * middle);
       const at = (x + i * step).toFixed(1);
-      up += `${at} ${(middle - half).toFixed(1)}L`;
-      down = `L${at} ${(middle + half).toFixed(1)}` + down;
+      up.push(`${at} ${(middle - half).toFixed(1)}`);
+      down.push(`${at} ${(middle + half).toFixed(1)}`);
     }
-    return svg("path", { d: `M${up.slice(0, -1)}${down}Z` });
+    return `M${up.join("L")}L${down.reverse().join("L")}Z`;
+  }
+
+  // One path for all marks of a kind: thousands of elements would make a long recording slow.
+  function paths(drawing, kinds) {
+    for (const [kind, parts] of Object.entries(kinds)) {
+      if (parts.length) drawing.append(svg("path", { class: kind, d: parts.join("") }));
+    }
   }
 
   function lane(title, width, height, kind) {
@@ -62,15 +70,14 @@ window.S2ST = window.S2ST || {};
   // Measured without laying the page out, which thousands of words would make slow.
   const canvas = document.createElement("canvas").getContext("2d");
 
-  function widthOf(text, font) {
-    canvas.font = font;
+  function widthOf(text) {
     return canvas.measureText(text).width;
   }
 
   // Short texts at their times, in the first row where each fits; the rest are left to the table.
   function place(body, items, x) {
     const ends = [];
-    const font = getComputedStyle(body).font;
+    canvas.font = getComputedStyle(body).font;
     let hidden = 0;
     for (const item of items) {
       const left = x(item.at);
@@ -86,7 +93,7 @@ window.S2ST = window.S2ST || {};
       bit.dataset.at = item.at;
       if (item.title) bit.title = item.title;
       body.append(bit);
-      ends[row] = left + Math.min(widthOf(item.text, font), 420) + 8;
+      ends[row] = left + Math.min(widthOf(item.text), 420) + 8;
     }
     body.style.height = `${Math.max(1, Math.min(ends.length, MAX_ROWS)) * ROW + 2}px`;
     return hidden;
@@ -173,7 +180,7 @@ window.S2ST = window.S2ST || {};
       if (recording.peaks) {
         const { row, body } = lane("source", this.width, 48, "source");
         const drawing = picture(body, this.width, 48);
-        drawing.append(wave(recording.peaks, this.x(0), recording.seconds * this.perSecond, 48));
+        paths(drawing, { wave: [wave(recording.peaks, this.x(0), recording.seconds * this.perSecond, 48)] });
         this.inner.append(row);
       }
       const items = recording.words.length
@@ -194,14 +201,15 @@ window.S2ST = window.S2ST || {};
       const marks = lane(name, this.width, 22, "marks");
       block.append(marks.row);
       const drawing = picture(marks.body, this.width, 22);
-      for (const at of trace.reads) {
-        drawing.append(svg("path", { class: "read", d: `M${this.x(at)} 16v5` }));
-      }
+      const at = (seconds) => this.x(seconds).toFixed(1);
+      const kinds = { read: [], lag: [], write: [], "write back": [] };
+      for (const given of trace.reads) kinds.read.push(`M${at(given)} 16v5`);
       for (const event of trace.events) {
-        const from = this.x(event[0]), to = this.x(time(event));
-        if (to - from > 1) drawing.append(svg("path", { class: "lag", d: `M${from} 13H${to}` }));
-        drawing.append(svg("path", { class: event[2] ? "write back" : "write", d: `M${to} 2v12` }));
+        const to = time(event);
+        if ((to - event[0]) * this.perSecond > 1) kinds.lag.push(`M${at(event[0])} 13H${at(to)}`);
+        kinds[event[2] ? "write back" : "write"].push(`M${at(to)} 2v12`);
       }
+      paths(drawing, kinds);
       const items = together(history(trace.events, time)).map((piece) => ({
         at: piece.at,
         text: piece.text.trim(),
@@ -218,11 +226,13 @@ window.S2ST = window.S2ST || {};
       if (played.length) {
         const spoken = lane("speech", this.width, 40, "speech");
         const voice = picture(spoken.body, this.width, 40);
+        const sounds = { piece: [], wave: [] };
         for (const [start, end, peaks] of played) {
           const width = Math.max(1, (end - start) * this.perSecond);
-          voice.append(svg("rect", { x: this.x(start), y: 0, width, height: 40, rx: 2 }));
-          if (peaks) voice.append(wave(peaks, this.x(start), width, 40));
+          sounds.piece.push(`M${at(start)} 0h${width.toFixed(1)}v40h-${width.toFixed(1)}z`);
+          if (peaks) sounds.wave.push(wave(peaks, this.x(start), width, 40));
         }
+        paths(voice, sounds);
         block.append(spoken.row);
       }
       if (hidden) {
