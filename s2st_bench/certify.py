@@ -54,6 +54,8 @@ class Track:
     """The dev set of a pair of languages."""
     regimes: Mapping[str, tuple[Regime, ...]]
     """By pair of languages (``en-de``)."""
+    ca: Mapping[str, str]
+    """By format of log, the rule its aware times are re-timed by; else they are as logged."""
 
     def unit(self, target_lang: str) -> LatencyUnit:
         """Raises UsageError for a language the track does not have."""
@@ -216,6 +218,7 @@ def _track(row: Mapping[str, Any]) -> Track:
         logs=tuple(map(str, row["logs"])),
         dev={str(pair): str(name) for pair, name in row["dev"].items()},
         regimes={str(pair): tuple(_regimes(bounds)) for pair, bounds in row["regimes"].items()},
+        ca={str(log): str(rule) for log, rule in row.get("ca", {}).items()},
     )
 
 

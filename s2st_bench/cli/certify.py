@@ -53,6 +53,7 @@ def certify(
     from s2st_bench import scoring
     from s2st_bench.cli.score_paths import load
     from s2st_bench.formats.detect import detect
+    from s2st_bench.retime import RULES
     from s2st_bench.store import write_atomically
 
     known = certificates.load_rules(rules)
@@ -63,7 +64,10 @@ def certify(
         typer.echo(f"note: {printable(note)}", err=True)
     source, target = _pair(material, source_lang, target_lang)
     track = known.track("text" if "text" in material.traces[0].outputs else "speech")
+    log = detect(path) if log_format is Format.auto else log_format.value
+    rule = track.ca.get(log) if all(t.clock != "ideal" for t in material.traces) else None
     options = scoring.Options(
+        ca=next((known_rule for known_rule in RULES if known_rule == rule), None),
         unit=track.unit(target), resegmenter=material.resegmenter or _resegmenter(track),
         recording_end="segments" if track.recording_end == "segments" else "audio",
         fingerprint=material.fingerprint, target_lang=target, logged_ca=material.ca,
@@ -73,7 +77,7 @@ def certify(
     value, aware = (s for s in scored.corpus if s.group == scoring.ALL)
     found = certificates.certify(known, track, value, aware, certificates.Facts(
         pair=f"{source}-{target}",
-        log=detect(path) if log_format is Format.auto else log_format.value,
+        log=log,
         dev=dev,
         n_failed=len(list(scored.failures())),
         n_recordings=len(scored.recordings),
