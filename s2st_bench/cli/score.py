@@ -12,6 +12,7 @@ import typer
 from s2st_bench.cli.common import PluginDirs, printable, registry_of, table
 
 if TYPE_CHECKING:
+    from s2st_bench.formats.tokens import Joining
     from s2st_bench.registry import Registry
     from s2st_bench.scoring import Options
     from s2st_bench.table import ScoreTable
@@ -23,6 +24,18 @@ class Format(StrEnum):
     trace = "trace"
     simuleval = "simuleval"
     simulstream = "simulstream"
+    omnisteval = "omnisteval"
+    resegmented = "resegmented"
+    simulstreaming = "simulstreaming"
+    sltev = "sltev"
+
+
+class Detokenizer(StrEnum):
+    auto = "auto"
+    word = "word"
+    char = "char"
+    spm = "spm"
+    bytes = "bytes"
 
 
 class Unit(StrEnum):
@@ -93,6 +106,9 @@ def score(
     ] = "audio",
     source_lang: Annotated[str, typer.Option(help="Of a log that does not say.")] = "",
     target_lang: Annotated[str, typer.Option(help="Of a log that does not say.")] = "",
+    detokenizer: Annotated[
+        Detokenizer, typer.Option(help="How the tokens of a simulstream log join.")
+    ] = Detokenizer.auto,
     ca: Annotated[
         Ca | None,
         typer.Option(help="Computation-aware time by this definition; default: as logged."),
@@ -145,7 +161,8 @@ def score(
     scored = []
     for path in paths:
         material = load(path, log_format.value, references=references, segments=segments,
-                        source_lang=source_lang, target_lang=target_lang, requeue=ca is Ca.live)
+                        source_lang=source_lang, target_lang=target_lang, requeue=ca is Ca.live,
+                        joining=joining_of(detokenizer))
         for note in material.notes:
             typer.echo(f"note: {printable(note)}", err=True)
         found = _score(material, names, options, registry)
@@ -153,6 +170,13 @@ def score(
             write_atomically(path / "scores.json", found.to_json())
         scored.append((path, found))
     _report(scored, json_to)
+
+
+def joining_of(detokenizer: Detokenizer) -> Joining | None:
+    """What the reader is told: nothing where it is to find out."""
+    from s2st_bench.formats.tokens import JOININGS
+
+    return next((joining for joining in JOININGS if joining == detokenizer.value), None)
 
 
 def _score(
@@ -168,6 +192,7 @@ def _score(
         target_lang=options.target_lang or material.target_lang,
         logged_ca=material.ca,
         ca=None if material.requeued else options.ca,
+        resegmenter=material.resegmenter or options.resegmenter,
     )
     return scoring.score(material.traces, material.recordings, names, settings,
                          registry=registry)
