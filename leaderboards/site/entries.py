@@ -56,6 +56,8 @@ class Heard:
     outputs: tuple[Modality, ...]
     n_disturbed: int
     """Traces measured while other work shared the host."""
+    compute_s: Mapping[str, float]
+    """Stage to the seconds of computation measured in it, all recordings together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,14 @@ class Entry:
         return bool(self.record.card.get("privileged"))
 
     @property
+    def control(self) -> bool:
+        """A system that only shows what a number means: privileged, or its card says so."""
+        return self.privileged or bool(self.record.card.get("control"))
+
+    @property
     def anchor(self) -> bool:
         """Shown for scale at the foot of a table: a control, or an offline system."""
-        return self.privileged or self.name == OFFLINE
+        return self.control or self.name == OFFLINE
 
     @property
     def synthetic(self) -> bool:
@@ -123,6 +130,8 @@ class Entry:
         """Why the entry has no rank; empty when it has one."""
         if self.privileged:
             return "control: it saw the references"
+        if self.control:
+            return "control: it does not translate"
         if self.name == OFFLINE:
             return "offline: it waits for the whole source"
         if self.record.status != "finished":
@@ -180,15 +189,18 @@ def _entry(path: Path, index: int) -> Entry:
 def _heard(folder: RunFolder, record: RunRecord) -> Heard:
     lengths: dict[str, float] = {}
     outputs: set[Modality] = set(record.outputs)
+    compute: dict[str, float] = {}
     disturbed = 0
     for trace in folder.traces():
+        for job in (job for step in trace.steps for job in step.jobs):
+            compute[job.stage] = compute.get(job.stage, 0.0) + job.compute_s
         outputs.update(trace.outputs)
         disturbed += trace.clock != "ideal" and bool(trace.load.get("shared"))
         if trace.source_unit == "s":
             lengths[trace.recording_id] = max(
                 trace.source_length, lengths.get(trace.recording_id, 0.0))
     ordered: tuple[Modality, ...] = tuple(sorted(outputs, reverse=True))
-    return Heard(lengths, ordered, disturbed)
+    return Heard(lengths, ordered, disturbed, compute)
 
 
 def _score(row: Mapping[str, Any]) -> Score:
