@@ -22,13 +22,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from s2st_bench.errors import UsageError
 
-from .columns import Column
+from .columns import SILENCE_SUFFIX, Column
 from .entries import Entry, read_entries
 from .facts import collect
 from .plot import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, make_plot, tick_text
 from .recordings import Listed, write_recordings
 from .tables import Group, host_name, make_groups
-from .text import label, passage
+from .text import label, passage, setting
 
 HERE = Path(__file__).parent
 AUDIO_S = 1_800.0
@@ -102,7 +102,8 @@ def _pages(
               synthetic=group.synthetic, listed=listed[group.key])
         for entry in group.entries:
             write("run.html", f"runs/{entry.key}.html", root="../", group=group, entry=entry,
-                  synthetic=group.synthetic, keys=keys[group.key], rows=_score_columns(entry))
+                  synthetic=group.synthetic, stages=_stages(entry), keys=keys[group.key],
+                  rows=_score_columns(entry))
 
 
 def _score_columns(entry: Entry) -> list[Column]:
@@ -111,18 +112,36 @@ def _score_columns(entry: Entry) -> list[Column]:
             for s in entry.scores.values()]
 
 
+def _stages(entry: Entry) -> list[tuple[str, float, float]]:
+    """(stage, its real-time factor, its share), the costliest first; none where not measured."""
+    source_s = sum(entry.heard.lengths_s.values()) * (1 + max(
+        (row.repeat for row in entry.recordings), default=0))
+    total = sum(entry.heard.compute_s.values())
+    if not source_s or not total:
+        return []
+    ordered = sorted(entry.heard.compute_s.items(), key=lambda item: (-item[1], item[0]))
+    return [(stage, seconds / source_s, seconds / total) for stage, seconds in ordered]
+
+
+def _apart_from_silence(made: Sequence[Column]) -> list[Column]:
+    """Those that say something of one recording: silence costs only where there are several."""
+    return [column for column in made if not column.metric.endswith(SILENCE_SUFFIX)]
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )
     environment.filters |= {
-        "label": label, "passage": passage, "host": host_name, "tick": tick_text,
-        "clock": _clock_time,
+        "label": label, "passage": passage, "setting": setting, "host": host_name,
+        "tick": tick_text, "clock": _clock_time,
     }
-    environment.globals |= {"make_plot": make_plot, "collect": collect,
-                            "WIDTH": WIDTH, "HEIGHT": HEIGHT, "LEFT": LEFT,
-                            "RIGHT": WIDTH - RIGHT, "FLOOR": HEIGHT - BOTTOM}
+    environment.globals |= {
+        "make_plot": make_plot, "collect": collect, "apart_from_silence": _apart_from_silence,
+        "WIDTH": WIDTH, "HEIGHT": HEIGHT, "LEFT": LEFT, "RIGHT": WIDTH - RIGHT,
+        "FLOOR": HEIGHT - BOTTOM,
+    }
     return environment
 
 

@@ -69,7 +69,7 @@ class Column:
         if ends is None:
             return "–"
         low, high = map(self.text, ends)
-        return f"{low} to {high}" if ends[0] < 0 else f"{low}–{high}"
+        return f"{low} to {high}" if low.startswith("−") else f"{low}–{high}"
 
 
 def columns(entries: Sequence[Entry], view: View) -> tuple[Column, ...]:

@@ -56,6 +56,8 @@ class Heard:
     outputs: tuple[Modality, ...]
     n_disturbed: int
     """Traces measured while other work shared the host."""
+    compute_s: Mapping[str, float]
+    """Stage to the seconds of computation measured in it, all recordings together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,15 +182,18 @@ def _entry(path: Path, index: int) -> Entry:
 def _heard(folder: RunFolder, record: RunRecord) -> Heard:
     lengths: dict[str, float] = {}
     outputs: set[Modality] = set(record.outputs)
+    compute: dict[str, float] = {}
     disturbed = 0
     for trace in folder.traces():
+        for job in (job for step in trace.steps for job in step.jobs):
+            compute[job.stage] = compute.get(job.stage, 0.0) + job.compute_s
         outputs.update(trace.outputs)
         disturbed += trace.clock != "ideal" and bool(trace.load.get("shared"))
         if trace.source_unit == "s":
             lengths[trace.recording_id] = max(
                 trace.source_length, lengths.get(trace.recording_id, 0.0))
     ordered: tuple[Modality, ...] = tuple(sorted(outputs, reverse=True))
-    return Heard(lengths, ordered, disturbed)
+    return Heard(lengths, ordered, disturbed, compute)
 
 
 def _score(row: Mapping[str, Any]) -> Score:

@@ -81,7 +81,7 @@ class Studio:
                 if audible else "",
             )
         except AudioError as error:
-            sound = Sound(seconds=source.duration_s or 0.0, note=str(error))
+            sound = Sound(seconds=source.duration_s or 0.0, note=_said(error, source.path))
         self._sources[slice_] = sound
         return sound
 
@@ -104,7 +104,7 @@ class Studio:
             name = self._write(pieces, key, max(p.piece.sample_rate_hz for p in played))
             return Sound(seconds=total, file=name), drawn
         except AudioError as error:
-            return Sound(note=str(error)), ("",) * len(played)
+            return Sound(note=_said(error, run / "pieces")), ("",) * len(played)
 
     def _write_source(self, source: AudioSource, seconds: float, rate_hz: int, key: str) -> str:
         from s2st_bench.audio import TimelinePiece
@@ -132,6 +132,11 @@ def piece_path(run: Path, piece: Piece) -> Path:
         raise InputError(f"{run / 'traces.jsonl'}: a piece of speech lies outside the run folder "
                          f"({piece.path!r}); the run was damaged or tampered with")
     return path
+
+
+def _said(error: AudioError, path: Path) -> str:
+    """The error without the folder: a published page need not say where its maker keeps files."""
+    return str(error).replace(f"{path.parent}/", "").replace(f"{path.parent.resolve()}/", "")
 
 
 def _draw(path: Path, offset_s: float, seconds: float) -> str:

@@ -23,7 +23,7 @@ from .tables import Row, Table
 WIDTH, HEIGHT = 600, 370
 LEFT, RIGHT, TOP, BOTTOM = 56, 92, 12, 48
 N_COLOURS, N_SHAPES = 8, 4
-_LABEL_GAP = 13
+_LABEL_GAP, _LABEL_WIDTH = 13, 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,8 @@ def make_plot(table: Table) -> Plot | None:
             left_out.append(f"{row.entry.name}: no {latency.metric}")
         else:
             drawn.append(row)
+    if not drawn:
+        drawn, controls = controls, []
     if len(drawn) + len(lines) < 2 or not drawn:
         return None
     xs = _extent(drawn, latency.by)
@@ -129,7 +131,8 @@ def make_plot(table: Table) -> Plot | None:
     x = scale(xs, LEFT, WIDTH - RIGHT)
     upward = (TOP, HEIGHT - BOTTOM) if quality.higher_is_better is False else (
         HEIGHT - BOTTOM, TOP)  # better is up, whatever the metric
-    y = scale(_extent([*drawn, *lines], quality.metric), *upward)
+    y = scale(_extent([*drawn, *lines], quality.metric), *upward,
+              most=100.0 if quality.unit == "%" else math.inf)
     for row in controls:  # drawn where they fall inside, never stretching the scales
         value, late = _value(row, quality.metric), _value(row, latency.by)
         if value is not None and late is not None and y.holds(value) and x.holds(late):
@@ -147,13 +150,18 @@ def make_plot(table: Table) -> Plot | None:
     )
 
 
-def scale(values: Sequence[float], start: float, stop: float) -> Scale:
-    """A scale over ``values`` with round ends, from ``start`` to ``stop`` in the drawing."""
+def scale(
+    values: Sequence[float], start: float, stop: float, *, most: float = math.inf
+) -> Scale:
+    """A scale over ``values`` with round ends, from ``start`` to ``stop`` in the drawing.
+
+    ``most`` is the highest value there can be: no tick is set above it, nor above any value.
+    """
     low, high = min(values), max(values)
     if high - low < 1e-9:
         low, high = low - 1, high + 1
     step = _round_step((high - low) / 5)
-    first, last = math.floor(low / step), math.ceil(high / step)
+    first, last = math.floor(low / step), math.ceil(min(high, max(most, *values)) / step)
     ticks = tuple(round(i * step, 10) for i in range(first, last + 1))
     return Scale(ticks[0], ticks[-1], start, stop, ticks)
 
@@ -234,7 +242,7 @@ def _families(points: Sequence[Point]) -> tuple[Family, ...]:
         by_name.setdefault(point.row.entry.name, []).append(point)
     ends: list[tuple[str, list[Point]]] = [
         (name, sorted(by_name[name], key=lambda p: (p.x, p.y))) for name in sorted(by_name)]
-    labels = _spread([members[-1].y for _, members in ends])
+    labels = _spread([(members[-1].x, members[-1].y) for _, members in ends])
     made = []
     for index, ((name, members), label_y) in enumerate(zip(ends, labels, strict=True)):
         joined = len(members) > 1
@@ -251,14 +259,16 @@ def _families(points: Sequence[Point]) -> tuple[Family, ...]:
     return tuple(made)
 
 
-def _spread(wanted: Sequence[float]) -> list[float]:
-    """Heights of labels near ``wanted`` that do not run into each other."""
-    placed = list(wanted)
-    below = -math.inf
-    for index in sorted(range(len(wanted)), key=lambda i: wanted[i]):
-        placed[index] = max(wanted[index], below + _LABEL_GAP)
-        below = placed[index]
-    return [round(y, 1) for y in placed]
+def _spread(wanted: Sequence[tuple[float, float]]) -> list[float]:
+    """Heights of labels at ``wanted`` (x, y) that do not run into each other."""
+    placed: dict[int, tuple[float, float]] = {}
+    for index in sorted(range(len(wanted)), key=lambda i: wanted[i][1]):
+        x, y = wanted[index]
+        for other_x, other_y in placed.values():
+            if abs(other_x - x) < _LABEL_WIDTH and y - other_y < _LABEL_GAP:
+                y = other_y + _LABEL_GAP
+        placed[index] = (x, y)
+    return [round(placed[index][1], 1) for index in range(len(wanted))]
 
 
 def _path(corners: Sequence[tuple[float, float]]) -> str:

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from s2st_bench.metric import LatencyUnit
 from s2st_bench.timeline import Played, playback, text_events
 from s2st_bench.types import AudioSource, Recording, Trace
 
 from .entries import Entry, RecordingScores
+from .lag import lag_curve
 from .media import Sound, Studio
-from .tables import Group, operating_point
+from .tables import Group, operating_points
 from .text import file_key, label, passage, script
 
 MAX_EVENTS = 20_000
@@ -60,14 +62,21 @@ def write_recordings(group: Group, site: Path, budget_s: float) -> tuple[Listed,
     failed = dict.fromkeys(corpus, 0)
     for entry in group.entries:
         scores = {(r.recording_id, r.target_lang, r.repeat): r for r in entry.recordings}
+        unit = _latency_unit(entry)
         for trace in _first_repeats(entry, group.target_lang, corpus):
             key = corpus[trace.recording_id][0]
             heard[trace.recording_id].append(entry)
             failed[trace.recording_id] += trace.error is not None
             data = _trace_data(trace, entry, scores.get(trace.key), studio, key,
                                audible=trace.recording_id in audible)
+            data["lag"] = [
+                [_ms(u.delay_s), _ms(u.behind_s),
+                 *([_ms(u.elapsed_s), _ms(u.behind_aware_s)]
+                   if u.elapsed_s is not None and u.behind_aware_s is not None else [])]
+                for u in lag_curve(trace, corpus[trace.recording_id][1], unit)[:MAX_EVENTS]
+            ]
             (folder / f"{key}.{entry.key}.js").write_text(script("S2ST.trace", data), "ascii")
-    points = _points(group)
+    points = operating_points(group.entries)
     keys = [key for key, _ in corpus.values()]
     listed = []
     for at, (id_, (key, recording)) in enumerate(corpus.items()):
@@ -96,6 +105,12 @@ def _first_repeats(
             if t.repeat == 0 and t.target_lang == target_lang and t.recording_id in corpus]
 
 
+def _latency_unit(entry: Entry) -> LatencyUnit:
+    """Characters where the run's latencies were counted in characters, else words."""
+    counted = (score.signature.split("|") for score in entry.scores.values())
+    return "char" if any("unit:char" in fields for fields in counted) else "word"
+
+
 def _lengths(group: Group) -> dict[str, float]:
     """Seconds of source as any system was given it."""
     lengths: dict[str, float] = {}
@@ -118,13 +133,6 @@ def _audible(
             chosen.add(id_)
             left -= cost
     return frozenset(chosen)
-
-
-def _points(group: Group) -> dict[str, str]:
-    families: dict[str, list[Entry]] = {}
-    for entry in group.entries:
-        families.setdefault(entry.name, []).append(entry)
-    return {e.key: operating_point(e, family) for family in families.values() for e in family}
 
 
 def _recording_data(

@@ -16,7 +16,7 @@ from s2st_bench.types import Score
 
 from .columns import AWARE_SUFFIX, MEASURED, Column, View, columns, primary
 from .entries import Entry
-from .text import file_key, label
+from .text import file_key, label, setting
 
 _HARMLESS = frozenset({"repeats", "r", "interval", "ci", "seed", "sd"})
 """Keys of a signature, in either form, that change a number's precision and not its meaning."""
@@ -87,13 +87,29 @@ def make_groups(entries: Iterable[Entry]) -> tuple[Group, ...]:
     return tuple(_group(key, tuple(members)) for key, members in groupby(ordered, _identity))
 
 
-def operating_point(entry: Entry, family: Sequence[Entry]) -> str:
-    """The settings of ``entry`` that are not the same all over its ``family``."""
-    own = _settings(entry)
-    others = [_settings(member) for member in family]
-    keys = sorted({key for settings in others for key in settings})
-    varying = [k for k in keys if len({settings.get(k, "") for settings in others}) > 1]
-    return " ".join(f"{label(k, 40)}={label(own[k], 40)}" for k in varying if k in own)
+def operating_points(entries: Sequence[Entry]) -> dict[str, str]:
+    """Entry key to the settings that tell it from its family, e.g. ``k=3``.
+
+    A setting counts where two members state it differently.  Members that still look alike
+    carry the name of their run folder.
+    """
+    points: dict[str, str] = {}
+    for family in _families(entries).values():
+        stated = {entry.key: _settings(entry) for entry in family}
+        keys = sorted({key for settings in stated.values() for key in settings})
+        varying = [key for key in keys
+                   if len({own[key] for own in stated.values() if key in own}) > 1]
+        made = {
+            key: " ".join(f"{label(k, 40)}={label(setting(own[k]), 40)}"
+                          for k in varying if k in own)
+            for key, own in stated.items()
+        }
+        for entry in family:
+            point = made[entry.key]
+            alike = sum(other == point for other in made.values()) > 1
+            name = f"({label(entry.folder.path.name, 60)})"
+            points[entry.key] = f"{point} {name}".strip() if alike else point
+    return points
 
 
 def _identity(entry: Entry) -> tuple[str, str, str, str]:
@@ -135,8 +151,8 @@ def _tables(entries: Sequence[Entry], view: View) -> tuple[Table, ...]:
             parts.append([entry])
             ways.append(made)
             reasons.append(clash)
-    families = _families(entries)
-    return tuple(_table(part, view, reason, families)
+    points = operating_points(entries)
+    return tuple(_table(part, view, reason, points)
                  for part, reason in zip(parts, reasons, strict=True))
 
 
@@ -181,7 +197,7 @@ def _families(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
 
 
 def _table(
-    entries: Sequence[Entry], view: View, reason: str, families: Mapping[str, list[Entry]]
+    entries: Sequence[Entry], view: View, reason: str, points: Mapping[str, str]
 ) -> Table:
     made = columns(entries, view)
     quality = primary(made, "quality")
@@ -212,7 +228,7 @@ def _table(
             unranked=why[entry.key] or ("" if at else f"it has no {by or 'quality'}"),
             rank_range=_rank_range(entry, ranked, by, up) if at is not None else None,
             best=frozenset(best.get(entry.key, ())),
-            point=operating_point(entry, families[entry.name]),
+            point=points[entry.key],
         ))
     return Table(view, made, tuple(rows), reason)
 

@@ -21,6 +21,7 @@ _CONTROLS = {c: "\N{REPLACEMENT CHARACTER}" for c in (*range(32), *range(127, 16
 _KEPT = {ord("\n"): "\n", ord("\t"): "\t"}
 _BIDI = {c: "\N{REPLACEMENT CHARACTER}" for c in (
     0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+_ABSOLUTE = re.compile(r"/|~|[A-Za-z]:[/\\]|\\\\")
 _SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -38,6 +39,14 @@ def passage(text: object, limit: int = MAX_TEXT) -> str:
     whole = str(text)
     plain = _encodable(whole[:limit]).translate({**_CONTROLS, **_KEPT})
     return plain if len(whole) <= limit else f"{plain}… [cut; {len(whole):,} characters in all]"
+
+
+def setting(value: object) -> str:
+    """A setting as a published page shows it: of an absolute path only the last part."""
+    text = str(value)
+    if _ABSOLUTE.match(text):
+        text = "…/" + re.split(r"[/\\]", text.rstrip("/\\"))[-1]
+    return passage(text, 400)
 
 
 def file_key(text: str, *, index: int | None = None) -> str:

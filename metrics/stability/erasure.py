@@ -102,8 +102,8 @@ class NormalizedErasure(Metric):
         return self._last[1] * share(item)
 
     def value(self, totals: Floats) -> Floats:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(totals[..., 0] / totals[..., 1])
+        erased, final = totals[..., 0], totals[..., 1]
+        return np.asarray(np.where(final > 0, erased / np.where(final > 0, final, 1.0), np.nan))
 
     def signature(self) -> Mapping[str, str]:
         return {"count": self.count}

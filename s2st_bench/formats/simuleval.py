@@ -90,8 +90,8 @@ def write(
     Raises
     ------
     TraceError
-        The file cannot be written, there are several traces of one recording, or a trace holds speech only: SimulEval's log would name a wav
-        with its silences, which a trace does not have.
+        The file cannot be written, there are several traces of one recording, or one holds speech
+        only: SimulEval's log would name a wav with its silences, which a trace does not have.
     """
     by_id = {recording.id: recording for recording in recordings}
     written: set[str] = set()

@@ -65,7 +65,7 @@ def rows(first: float) -> st.SearchStrategy[list[Row]]:
     return st.lists(row, min_size=1, max_size=6)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(rows(0.0))
 def test_short_form_equals(logs: list[Row]) -> None:
     items = [item(row, False) for row in logs]
@@ -80,7 +80,7 @@ def test_short_form_equals(logs: list[Row]) -> None:
         assert_equal(corpus_value(metric, items), theirs[key], key)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(rows(-3000.0))
 def test_long_form_equals(logs: list[Row]) -> None:
     items = [item(row, True) for row in logs]

@@ -59,7 +59,7 @@ times = st.floats(0, 30_000, allow_nan=False).map(lambda x: round(x, 3))
 sentence = st.lists(st.sampled_from(["ein", "Wort", "und", "noch"]), min_size=1, max_size=40)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     steps=st.lists(st.sampled_from([0.0, 320.0, 960.0, 33.4]), min_size=1, max_size=60),
     lag=st.sampled_from([0.0, 10.0, 700.0]),
@@ -129,7 +129,7 @@ def simuleval_atd(
 gaps = st.lists(st.sampled_from([0, 1, 120, 300, 320, 960]), min_size=1, max_size=40)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(gaps, st.integers(0, 900), st.sampled_from([0, 25, 700]))
 def test_atd_of_text_from_speech_equals(steps: list[int], first: int, lag: int) -> None:
     delays = (first + np.cumsum(steps)).astype(float).tolist()
@@ -140,7 +140,7 @@ def test_atd_of_text_from_speech_equals(steps: list[int], first: int, lag: int) 
         assert ours == pytest.approx(theirs, abs=TOLERANCE_MS)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=30))
 def test_atd_of_text_from_text_equals(steps: list[int]) -> None:
     delays = np.cumsum(steps)
@@ -149,7 +149,7 @@ def test_atd_of_text_from_text_equals(steps: list[int]) -> None:
     assert ATD().item_value(tokens) == pytest.approx(theirs)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(gaps, st.data(), st.sampled_from([0, 25, 700]))
 def test_atd_of_speech_from_speech_equals(steps: list[int], data: st.DataObject, lag: int) -> None:
     delays = np.cumsum(steps).astype(float)

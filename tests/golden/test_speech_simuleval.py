@@ -7,6 +7,7 @@ Ours start from a trace of the same writes.
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,6 +24,7 @@ from s2st_bench.metrics.speech_timeline.silences import (
     DiscontinuityNum,
     DiscontinuitySum,
 )
+from s2st_bench.timed import PlaybackMetric
 from s2st_bench.types import AudioSource, Job, Piece, Recording, Segment, Step, TimedWrite, Trace
 
 scorers = pytest.importorskip("simuleval.evaluator.scorers.latency_scorer")
@@ -30,7 +32,7 @@ instances = pytest.importorskip("simuleval.evaluator.instance")
 
 RATE_HZ = 1000
 SOURCE_MS = 5000.0
-PAIRS = {
+PAIRS: Mapping[str, Callable[[], PlaybackMetric]] = {
     "StartOffset": SpeechStartOffset,
     "EndOffset": SpeechEndOffset,
     "ATD": SpeechATD,
@@ -69,7 +71,7 @@ def theirs(writes: list[tuple[int, int]], folder: Path) -> object:
     return made
 
 
-@settings(max_examples=60, deadline=None,
+@settings(max_examples=40, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     gaps=st.lists(st.sampled_from([0, 1, 250, 320, 1500]), min_size=1, max_size=12),

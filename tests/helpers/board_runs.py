@@ -23,6 +23,7 @@ from s2st_bench.types import (
     RunRecord,
     Segment,
     Step,
+    TextSource,
     TimedWrite,
     Trace,
     Word,
@@ -63,6 +64,8 @@ class RunSpec:
     message: str = "the decoder ran out of memory"
     retract: bool = False
     load: Mapping[str, Any] = field(default_factory=dict)
+    from_text: bool = False
+    stages: tuple[str, ...] = ("system",)
 
 
 def make_run(folder: Path, spec: RunSpec, audio: Path | None = None) -> Path:
@@ -131,12 +134,13 @@ def _recording(index: int, spec: RunSpec, audio: Path) -> Recording:
     reference = TARGET.split("|")[index % 4]
     seconds = 0.42 * len(words) + 0.4
     path = audio / f"{index}.wav"
-    if not path.exists():
+    if not path.exists() and not spec.from_text:
         _write_wav(path, _babble(seconds, index))
     timed = tuple(Word(w, round(0.2 + 0.42 * i, 3), round(0.55 + 0.42 * i, 3))
                   for i, w in enumerate(words))
     return Recording(
-        id=spec.ids(index), source=AudioSource(path), source_lang=spec.pair[0],
+        id=spec.ids(index), source_lang=spec.pair[0],
+        source=TextSource(tuple(words)) if spec.from_text else AudioSource(path),
         target_langs=(spec.pair[1],), licence="CC0-1.0", cluster=f"speaker-{index % 3}",
         segments=(Segment("s", 0.0, seconds, " ".join(words),
                           {spec.pair[1]: (reference,)}, words=timed),),
@@ -151,6 +155,8 @@ def _trace(index: int, recording: Recording, spec: RunSpec, folder: Path) -> Tra
         words = []
     if failed:
         words = words[:2]
+    if spec.from_text:
+        return _text_trace(recording, spec, words)
     chunk = 0.32
     n_steps = math.ceil(length / chunk)
     due = {i: min(length, 0.3 + 0.4 * i + spec.lag_s) for i in range(len(words))}
@@ -177,7 +183,7 @@ def _trace(index: int, recording: Recording, spec: RunSpec, folder: Path) -> Tra
                 offset += len(samples)
             n_writes += 1
             written += 1
-        job = Job(number, "system", start, free)
+        job = Job(number, spec.stages[number % len(spec.stages)], start, free)
         steps.append(Step(source_s, source_s, (job,), tuple(writes)))
     if speech:
         _write_wav(folder / "pieces" / f"{index}.wav", np.concatenate(speech))
@@ -187,6 +193,20 @@ def _trace(index: int, recording: Recording, spec: RunSpec, folder: Path) -> Tra
         clock=spec.clock,  # type: ignore[arg-type]
         outputs=("text", "speech") if spec.speech else ("text",), load=spec.load,
         error=Failure("raised", spec.message) if failed else None,
+    )
+
+
+def _text_trace(recording: Recording, spec: RunSpec, words: Sequence[str]) -> Trace:
+    """Wait-2 over tokens, under a clock that measures nothing."""
+    n = len(SOURCE.split("|")[0].split())
+    steps = [
+        Step(float(i + 1), 0.0, (Job(i, "system", 0.0, 0.0),),
+             tuple(TimedWrite(i, 0.0, f"{w} ") for w in words[i - 1:i]))
+        for i in range(n)
+    ]
+    return Trace(
+        system=spec.system, recording_id=recording.id, target_lang=spec.pair[1],
+        source_length=float(n), source_unit="tokens", clock="ideal", steps=tuple(steps),
     )
 
 

@@ -148,6 +148,43 @@ def test_sound_stays_within_its_budget(tmp_path: Path, board_runs: ModuleType) -
         build([run], tmp_path / "site", audio_s=float("nan"))
 
 
+def test_text_is_drawn_on_tokens(tmp_path: Path, board_runs: ModuleType) -> None:
+    run = board_runs.make_run(tmp_path / "run", board_runs.RunSpec(
+        n=1, from_text=True, clock="ideal", speech=False))
+    site = build([run], tmp_path / "site").parent
+    names = sorted(p.name for p in (site / "data" / "r").glob("*.js"))
+    trace, recording = load(site, names[0]), load(site, names[1])
+    assert (recording["spoken"], recording["seconds"]) == (False, 10.0)
+    assert recording["words"][1] == ["would", 1.0, 2.0]  # type: ignore[index]
+    assert trace["measured"] is False
+    assert trace["events"][0][:2] == [2.0, None]  # type: ignore[index]
+    page = Page(next((site / "runs").glob("*")).read_text("utf-8"))
+    assert "Where computation went" not in page.text
+
+
+def test_computation_is_shown_by_stage(tmp_path: Path, board_runs: ModuleType) -> None:
+    run = board_runs.make_run(tmp_path / "run", board_runs.RunSpec(n=1, stages=("asr", "mt")))
+    page = Page(next((build([run], tmp_path / "site").parent / "runs").glob("*"))
+                .read_text("utf-8"))
+    shares = dict(re.findall(r"(asr|mt)\d\.\d{3}(\d+) %", page.text))
+    assert set(shares) == {"asr", "mt"}
+    assert sum(map(int, shares.values())) in (99, 100, 101)
+
+
+def test_no_path_of_the_makers_machine_is_published(
+    tmp_path: Path, board_runs: ModuleType
+) -> None:
+    runs = [board_runs.make_run(tmp_path / name, board_runs.RunSpec(
+        n=1, params={"model": f"/home/someone/{name}.bin"})) for name in ("a", "b")]
+    next((tmp_path / "audio").glob("*.wav")).write_bytes(b"not audio")
+    site = build(runs, tmp_path / "site").parent
+    for path in site.rglob("*.*"):
+        if path.suffix in {".html", ".js"}:
+            text = path.read_text("utf-8")
+            assert "/home/someone" not in text and str(tmp_path) not in text, path
+    assert "model=…/a.bin" in Page((site / "index.html").read_text("utf-8")).text
+
+
 def test_a_source_that_is_gone_is_said(tmp_path: Path, board_runs: ModuleType) -> None:
     run = board_runs.make_run(tmp_path / "run", board_runs.RunSpec(n=1))
     next((tmp_path / "audio").glob("*.wav")).unlink()

@@ -106,6 +106,11 @@ def test_operating_points_are_what_differs_in_a_family(groups: Any) -> None:
     assert sorted(row.point for row in group.unaware[0].rows) == ["", "k=3", "k=5"]
 
 
+def test_runs_that_look_alike_carry_their_folders_names(groups: Any) -> None:
+    (group,) = groups({"params": {"k": 3}}, {"params": {"k": 3}}, {"params": {"k": 5, "b": 1}})
+    assert sorted(row.point for row in group.unaware[0].rows) == ["k=3 (0)", "k=3 (1)", "k=5"]
+
+
 def test_views_hold_their_own_latency(groups: Any) -> None:
     (group,) = groups({"clock": "ideal"})
     unaware = [column.metric for column in group.unaware[0].columns]

@@ -97,7 +97,7 @@ def scheduled(steps: Sequence[Step], stages: Stages, speed: float = 1.0) -> dict
     return schedule(steps, speed)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(job_graphs(), st.sampled_from(["sequential", "concurrent"]),
        st.sampled_from([1.0, 0.5, 3.0]))
 def test_recursion_equals_the_event_simulation(

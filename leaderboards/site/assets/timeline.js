@@ -77,7 +77,8 @@ window.S2ST = window.S2ST || {};
   // Short texts at their times, in the first row where each fits; the rest are left to the table.
   function place(body, items, x) {
     const ends = [];
-    canvas.font = getComputedStyle(body).font;
+    const style = getComputedStyle(body);
+    canvas.font = `${style.fontSize} ${style.fontFamily}`;
     let hidden = 0;
     for (const item of items) {
       const left = x(item.at);
@@ -235,9 +236,30 @@ window.S2ST = window.S2ST || {};
         paths(voice, sounds);
         block.append(spoken.row);
       }
+      this.lag(block, trace, aware && trace.measured);
       if (hidden) {
         block.append(make("p", { class: "hidden-note" }, `${hidden} crowded texts are left out here; zoom in, or see the table below.`));
       }
+    }
+
+    // How far behind an even pace each word came; the thin line is the same without computation.
+    lag(block, trace, aware) {
+      const height = 40;
+      const lines = [[0, 1, "thin"], ...(aware ? [[2, 3, "thick"]] : [])];
+      const values = lines.flatMap(([, behind]) => trace.lag.map((unit) => unit[behind]));
+      if (trace.lag.length < 2) return;
+      const top = values.reduce((a, b) => Math.max(a, b), 0.5);
+      const bottom = values.reduce((a, b) => Math.min(a, b), 0);
+      const y = (value) => (2 + (height - 4) * (top - value) / (top - bottom)).toFixed(1);
+      const { row, body } = lane(`lag, up to ${top.toFixed(1)} s`, this.width, height, "lag-lane");
+      const drawing = picture(body, this.width, height);
+      const kinds = { zero: [`M${this.x(0)} ${y(0)}H${this.x(this.length)}`] };
+      for (const [at, behind, kind] of lines) {
+        const name = lines.length === 1 ? "thick" : kind;
+        kinds[name] = ["M" + trace.lag.map((unit) => `${this.x(unit[at]).toFixed(1)} ${y(unit[behind])}`).join("L")];
+      }
+      paths(drawing, kinds);
+      block.append(row);
     }
 
     move(seconds, follow) {
