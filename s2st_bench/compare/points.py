@@ -59,14 +59,15 @@ def dominance(
         same_way = latency * quality > 0
         p_values.append(max(p_latency, p_quality) if same_way else 1.0)
     rows = []
-    for (latency, quality), p, adjusted in zip(compared, p_values, adjust(p_values), strict=True):
+    for ((latency, _), (quality, _)), p, adjusted in zip(
+        compared, p_values, adjust(p_values), strict=True
+    ):
         p_holm = 1.0 if adjusted is None else adjusted
         verdict: Verdict = "undecided"
         if p_holm < alpha:
-            verdict = "dominates" if quality[0] > 0 else "dominated"
+            verdict = "dominates" if quality > 0 else "dominated"
         rows.append(Dominance(
-            latency[0] * _sign(point.latency), quality[0] * _sign(point.quality), p, p_holm,
-            verdict,
+            latency * _sign(point.latency), quality * _sign(point.quality), p, p_holm, verdict,
         ))
     return rows
 
