@@ -114,11 +114,26 @@ def score(
     NotComparable
         The options ask for a re-timing that a trace does not allow.
     """
+    return scorer(
+        traces, recordings, metrics, options, registry=registry, metric_options=metric_options
+    ).table()
+
+
+def scorer(
+    traces: Iterable[Trace],
+    recordings: Iterable[Recording],
+    metrics: Sequence[Metric | str] | None = None,
+    options: Options | None = None,
+    *,
+    registry: Registry | None = None,
+    metric_options: MetricOptions | None = None,
+) -> Scorer:
+    """What :func:`score` works with; gives the statistics of every item."""
     settings = options or Options()
     pairs = _in_order(traces, recordings, settings)
     if metrics is None:
         metrics = default_metrics(pairs)
-    return Scorer(pairs, make_metrics(metrics, registry, metric_options), settings).table()
+    return Scorer(pairs, make_metrics(metrics, registry, metric_options), settings)
 
 
 def default_metrics(pairs: Iterable[tuple[Trace, Recording]]) -> tuple[str, ...]:
@@ -218,4 +233,5 @@ __all__ = [
     "registered_name",
     "score",
     "score_run",
+    "scorer",
 ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from s2st_bench.cli.common import PluginDirs, printable, registry_of, table
+from s2st_bench.cli.common import PluginDirs, printable, registry_of, signatures, table
 
 if TYPE_CHECKING:
     from s2st_bench.formats.tokens import Joining
@@ -289,7 +289,7 @@ def as_text(found: ScoreTable) -> str:
     if found.optimistic:
         parts.append("aware times assume overlap that was never measured: not to be ranked "
                      "beside measured ones")
-    parts.append(_signatures(with_value))
+    parts.append(signatures([(s.metric, s.signature) for s in with_value if s.group == "all"]))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -303,19 +303,6 @@ def _row(score: Score, grouped: bool) -> list[str]:
     coverage = "" if score.coverage is None else f"{score.coverage:.3f}"
     return [score.metric, *([printable(score.group)] if grouped else []), value, interval,
             score.unit, f"{score.n_scored}/{score.n_total}", str(score.n_clusters), coverage]
-
-
-def _signatures(scores: list[Score]) -> str:
-    """One line for all metrics made alike; ``--json`` has each in full."""
-    from s2st_bench.signature import Signature
-
-    alike: dict[str, list[str]] = {}
-    for score in scores:
-        if score.group == "all":
-            fields = Signature.parse(score.signature).fields
-            rest = Signature(tuple(f for f in fields if f[0] != "metric"))
-            alike.setdefault(rest.verbose(), []).append(score.metric)
-    return "\n".join(f"{', '.join(names)}: {rest}" for rest, names in alike.items())
 
 
 def _missing(found: ScoreTable) -> list[tuple[str, str]]:
