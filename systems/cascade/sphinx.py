@@ -79,9 +79,12 @@ class PocketSphinx:
             raise InputError(f"{self._model}: pocketsphinx cannot use this model ({error})") \
                 from None
         for word, phones in self._words:
-            if decoder.lookup_word(word) is None and decoder.add_word(word, phones, True) < 0:
-                raise InputError(f"dictionary: {word!r} cannot be added ({phones!r} are not all "
-                                 "phones of the model)")
+            if decoder.lookup_word(word) is None:
+                try:
+                    decoder.add_word(word, phones, True)
+                except RuntimeError:
+                    raise InputError(f"{self._dictionary}: {word!r} cannot be added; {phones!r} "
+                                     "are not all phones of the model") from None
         if self._sentences is not None:
             self._add_sentences(decoder, self._sentences)
         return decoder, self._mean or str(decoder.get_cmn(False))
