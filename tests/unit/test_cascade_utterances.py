@@ -80,7 +80,8 @@ def test_energy_tells_a_tone_from_its_noise() -> None:
     time_s = np.arange(RATE_HZ) / RATE_HZ
     noise[2 * RATE_HZ : 3 * RATE_HZ] += 0.2 * np.sin(2 * np.pi * 300 * time_s).astype(np.float32)
     vad = EnergyVad()
-    probability = np.concatenate([vad.push(noise[i : i + 1000]) for i in range(0, len(noise), 1000)])
+    parts = [vad.push(noise[i : i + 1000]) for i in range(0, len(noise), 1000)]
+    probability = np.concatenate(parts)
     assert len(probability) == len(noise) // FRAME_SAMPLES
     at = np.arange(len(probability)) * FRAME_S
     assert probability[(at > 2.1) & (at < 2.9)].min() > 0.5
