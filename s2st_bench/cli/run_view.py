@@ -52,7 +52,8 @@ def summary(folder: RunFolder) -> str:
 
 def outcome(folder: RunFolder) -> str:
     """What a finished run came to: scores, and which recordings failed and why."""
-    parts = [scores(folder.scores().get("corpus", []))]
+    whole = [row for row in folder.scores().get("corpus", []) if row.get("group") in (None, "all")]
+    parts = [scores(whole)]
     parts.extend(_failures([trace for trace in folder.traces() if trace.error]))
     return "\n\n".join(parts)
 

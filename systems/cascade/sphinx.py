@@ -10,7 +10,9 @@ n-gram model (``.bin``, ``.lm``, ``.arpa``, ``.gz`` of one) or a file of sentenc
 which a trigram model is built.
 
 A decoder serves one listener at a time and is brought back to its initial cepstral mean in
-between, so that what a recording is heard as does not depend on the recordings before it.
+between, so that what a recording is heard as does not depend on the recordings before it.  The
+mean adapts only after several seconds of speech; ``cmn`` is one to start from, for voices or
+microphones far from those of the model.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from .vad import RATE_HZ
 
 _WORD = re.compile(r"[a-z]+(?:['’-][a-z]+)*")
 _CONFERENCE = Path(__file__).parent / "phrase_table" / "sentences_en.txt"
+_CEPSTRA = 13
 _MODEL_SUFFIXES = frozenset({".bin", ".lm", ".arpa", ".gz", ".dmp"})
 
 
@@ -38,8 +41,13 @@ class PocketSphinx:
 
     languages = frozenset({"en"})
 
-    def __init__(self, lm: str = "general", dictionary: Path | None = None) -> None:
+    def __init__(
+        self, lm: str = "general", dictionary: Path | None = None, cmn: tuple[float, ...] = ()
+    ) -> None:
+        if len(cmn) not in (0, _CEPSTRA):
+            raise ConfigError(f"system.cmn: {_CEPSTRA} numbers are wanted, not {len(cmn)}")
         self._dictionary = dictionary
+        self._mean = ",".join(f"{value:g}" for value in cmn)
         self._sentences, self._model = _language_model(lm)
         self._free: list[tuple[Any, str]] = []
         self.out_of_vocabulary: frozenset[str] = frozenset()
@@ -61,7 +69,7 @@ class PocketSphinx:
         return SphinxRecogniser(decoder, lambda: self._free.append((decoder, mean)))
 
     def _decoder(self) -> tuple[Any, str]:
-        """A decoder and its cepstral mean before it has heard anything."""
+        """A decoder and the cepstral mean to start from."""
         settings: dict[str, Any] = {"samprate": float(RATE_HZ), "loglevel": "FATAL"}
         if self._model is not None:
             settings["lm"] = str(self._model)
@@ -76,7 +84,7 @@ class PocketSphinx:
                                  "phones of the model)")
         if self._sentences is not None:
             self._add_sentences(decoder, self._sentences)
-        return decoder, str(decoder.get_cmn(False))
+        return decoder, self._mean or str(decoder.get_cmn(False))
 
     def _add_sentences(self, decoder: Any, path: Path) -> None:
         known: dict[str, bool] = {}

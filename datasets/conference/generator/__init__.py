@@ -1,0 +1,1 @@
+"""Makes the conference corpus, and unlimited training text and speech like it."""

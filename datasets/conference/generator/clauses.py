@@ -118,7 +118,8 @@ class Clause:
             return out + when + how + no + where + obj
         return out + when + obj + no + how + where
 
-    def german(self, order: Order, fronted: Literal["subject", "time", "none"] = "subject") -> Tokens:
+    def german(self, order: Order,
+               fronted: Literal["subject", "time", "none"] = "subject") -> Tokens:
         """Words of the clause in ``order``; ``fronted`` fills the Vorfeld of a main clause."""
         subject = () if self.gap == "subject" else self.subject.german("n")
         if order in ("infinitive", "imperative"):
@@ -178,7 +179,9 @@ class Clause:
 
     def _english_rest(self, *, time: bool = True) -> Tokens:
         obj = self.object.english() if self.object and self.gap != "object" else ()
-        where = (*words(self.place.at[1], self.tag + 4), *self.place.english()) if self.place else ()
+        where: Tokens = ()
+        if self.place:
+            where = (*words(self.place.at[1], self.tag + 4), *self.place.english())
         return obj + (self.manner.en if self.manner else ()) + where + (
             self.time.en if self.time and time else ())
 
@@ -203,11 +206,10 @@ class Clause:
         clitic = words("se" if self.passive else _ES_SELF.get(person, "se"),
                        *main) if reflexive else ()
         if self.mood in ("present", "perfect"):
-            if tense:
-                form = tense
-            elif self.mood == "perfect":
+            form: str = tense
+            if not form and self.mood == "perfect":
                 form = "preterite"
-            else:
+            elif not form:
                 form = "present" if self.simple or v.simple else "future"
             return clitic + words(spanish_form(v.es, v.irregular, form, person), *main)
         _, forms, link = _ES_MODAL[self.mood]

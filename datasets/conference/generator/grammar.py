@@ -66,7 +66,8 @@ class _Writer:
         if verb.subject == "system":
             if rng.random() < 0.6:
                 return phrases.pronoun("1p", self.tags)
-            return phrases.choose(rng, ("people", "system"), self.tags, determiners=("def", "unser"))
+            return phrases.choose(rng, ("people", "system"), self.tags,
+                                      determiners=("def", "unser"))
         if verb.subject == "person":
             draw = rng.random()
             if draw < 0.4:
@@ -79,7 +80,8 @@ class _Writer:
     def object(self, verb: Verb, subject: Phrase | None) -> Phrase | None:
         if not verb.objects:
             return None
-        own = {"1p": "unser", "1s": "mein", "2": "Ihr"}.get(subject.person if subject else "", "dies")
+        owner = subject.person if subject else ""
+        own = {"1p": "unser", "1s": "mein", "2": "Ihr"}.get(owner, "dies")
         found = phrases.choose(self.rng, verb.objects, self.tags, determiners=(
             "def", "def", "def", "ein", "dies", "num", "all", own, own))
         if "people" in verb.objects and self.rng.random() < 0.3:
@@ -109,7 +111,8 @@ class _Writer:
         link = {"m": "der", "f": "die", "n": "das", "p": "die"}[phrase.gender]
         return replace(phrase, relative=Trilingual(
             close((*words(link, tag), *clause.german("subordinate")), ","),
-            (*words("who" if phrase.kind == "people" else "that", tag), *clause.english("subordinate")),
+            (*words("who" if phrase.kind == "people" else "that", tag),
+             *clause.english("subordinate")),
             (*words("que", tag), *clause.spanish("subordinate"))))
 
     def _object_relative(self, phrase: Phrase, verb: Verb) -> Phrase:
@@ -153,14 +156,14 @@ class _Writer:
             found = self.object(verb, subject) if not plain else (
                 phrases.choose(rng, verb.objects, self.tags, determiners=("def", "ein"))
                 if verb.objects else None)
-        if mood is None:
-            person_led = verb.subject in ("person", "system")
-            mood = rng.choice(_PASSIVE if passive else _ACTIVE if person_led else _NEUTRAL)
-        if verb.simple and mood == "future":
-            mood = "present"
+        person_led = verb.subject in ("person", "system")
+        moods = _PASSIVE if passive else _ACTIVE if person_led else _NEUTRAL
+        chosen = mood if mood is not None else rng.choice(moods)
+        if verb.simple and chosen == "future":
+            chosen = "present"
         time = manner = None
         if rng.random() < (0.4 if plain else 0.6):
-            time = slots.adverbial(rng, "past" if mood == "perfect" else "future", self.tags)
+            time = slots.adverbial(rng, "past" if chosen == "perfect" else "future", self.tags)
         if verb.subject == "person" and not verb.simple and rng.random() < (0.0 if plain else 0.15):
             paper = found is not None and found.kind in ("slides", "form")
             manner = slots.adverbial(rng, "online" if paper else "manner", self.tags)
@@ -171,7 +174,7 @@ class _Writer:
         tag = self.tags.new()
         for _ in range(4):
             self.tags.new()
-        return Clause(verb, mood, subject, tag, object=found, time=time, manner=manner,
+        return Clause(verb, chosen, subject, tag, object=found, time=time, manner=manner,
                       place=where, negated=negated, passive=passive)
 
     def verb(self, domain: str) -> Verb:
@@ -181,7 +184,7 @@ class _Writer:
     # --- sentences from clauses --------------------------------------------------------------
 
     def main(self, clause: Clause, *, inverted: bool = False) -> Trilingual:
-        """A main clause, in German perhaps with time in front; ``inverted`` after another clause."""
+        """A main clause, in German perhaps time first; ``inverted`` after another clause."""
         front = not inverted and clause.time is not None and self.rng.random() < 0.45
         moved = front and self.rng.random() < 0.4
         return Trilingual(
@@ -228,7 +231,7 @@ class _Writer:
         verb = self.verb(domain)
         if verb.subject not in ("person", "system"):
             moods = ("present",) if tense else ("present", "perfect")
-        clause = self.clause(verb, mood=self.rng.choice(moods))
+        clause = replace(self.clause(verb, mood=self.rng.choice(moods)), simple=bool(tense))
         if joint[0].endswith("wann"):
             clause = replace(clause, time=None)
         if clause.passive and clause.mood == "future":
@@ -293,7 +296,8 @@ class _Writer:
 
 
 _PRES: Final[tuple[Mood, ...]] = ("present",)
-_CONJUNCTIONS: Final[tuple[tuple[Joint, tuple[Mood, ...], bool, Literal["", "subjunctive"]], ...]] = (
+_Conjunction = tuple[Joint, tuple[Mood, ...], bool, Literal["", "subjunctive"]]
+_CONJUNCTIONS: Final[tuple[_Conjunction, ...]] = (
     (("weil", "because", "porque"), _NEUTRAL, False, ""),
     (("weil", "because", "porque"), ("perfect", "können", "müssen"), False, ""),
     (("obwohl", "although", "aunque"), ("present", "perfect"), False, ""),
@@ -332,7 +336,8 @@ _WHETHER: Final[tuple[tuple[Joint, Literal["", "subjunctive"]], ...]] = (
     (("wissen Sie wann", "do you know when", "saben cuándo"), ""),
     (("können Sie mir sagen ob", "can you tell me whether", "pueden decirme si"), ""),
     (("können Sie mir sagen wann", "can you tell me when", "pueden decirme cuándo"), ""),
-    (("können Sie mir erklären warum", "can you explain to me why", "pueden explicarme por qué"), ""),
+    (("können Sie mir erklären warum", "can you explain to me why",
+      "pueden explicarme por qué"), ""),
 )
 _THAT_RESEARCH: Final[tuple[tuple[Joint, Literal["", "subjunctive"]], ...]] = (
     (("die Ergebnisse zeigen dass", "the results show that", "los resultados muestran que"), ""),

@@ -1,4 +1,4 @@
-"""The training grammar's lexicon, read from the plain tables in ``lexicon/``.
+"""The training grammar's lexicon, read from the plain tables in ``tables/``.
 
 One line an entry, ``german|english|spanish``; an underscore joins the words of one unit.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .morphology import spanish_plural
 
-FOLDER = Path(__file__).parent / "lexicon"
+FOLDER = Path(__file__).parent / "tables"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ AMOUNTS = (*NUMBERS, ("fünfzehn", "fifteen", "quince"), ("zwanzig", "twenty", "
            ("fünfundzwanzig", "twenty-five", "veinticinco"), ("dreißig", "thirty", "treinta"),
            ("vierzig", "forty", "cuarenta"), ("fünfundvierzig", "forty-five", "cuarenta y cinco"),
            ("neunzig", "ninety", "noventa"))
-_VENUES = frozenset("Saal Hörsaal Foyer Mensa Café Bibliothek Garten Innenhof Speisesaal Hotel Museum "
-                    "Halle Universität Gebäude".split())
+_VENUES = frozenset("Saal Hörsaal Foyer Mensa Café Bibliothek Garten Innenhof Speisesaal Hotel "
+                    "Museum Halle Universität Gebäude".split())
 _AT = {"Haltestelle": ("an", "at"), "Parkplatz": ("auf", "in"), "Haupteingang": ("an", "at"),
        "Universität": ("an", "at"), "Empfang": ("an", "at"), "Bahnhof": ("an", "at"),
        "Treppe": ("auf", "on"), "Flur": ("auf", "in")}
@@ -73,7 +73,8 @@ class Phrase:
         return self.es + (self.relative.es if self.relative else ())
 
 
-_PRONOUNS = {"1s": ("ich", "I", "yo"), "1p": ("wir", "we", "nosotros"), "2": ("Sie", "you", "ustedes")}
+_PRONOUNS = {"1s": ("ich", "I", "yo"), "1p": ("wir", "we", "nosotros"),
+             "2": ("Sie", "you", "ustedes")}
 
 
 def pronoun(person: str, tags: Tags) -> Phrase:
@@ -152,7 +153,8 @@ def noun_phrase(noun: Noun, determiner: str, number: str, tags: Tags,
     if amount:
         english = (*words(amount[1], t_det), *english)
     if determiner:
-        english = (*words(_english_determiner(determiner, number, english[0].text), t_det), *english)
+        article = _english_determiner(determiner, number, english[0].text)
+        english = (*words(article, t_det), *english)
 
     core = words(noun.es_plural if number == "p" else noun.es, t_noun)
     spanish = core

@@ -15,13 +15,17 @@ from .tokens import LANGUAGES, Tag, Tags, Token, Tokens, Trilingual, words
 _SLOT: Final = re.compile(r"\{([a-z]+)\d*(?:\.([nadl]))?\}(.*)")
 _KEY: Final = re.compile(r"\{([a-z]+\d*)")
 _DAYS: Final = ("morgen", "heute", "am", "übermorgen", "gestern")
-_FLOORS: Final = (("im:1 ersten:2 Stock:3", "on_the:1 first:2 floor:3", "en_la:1 primera:2 planta:3"),
-                  ("im:1 zweiten:2 Stock:3", "on_the:1 second:2 floor:3", "en_la:1 segunda:2 planta:3"),
-                  ("im:1 dritten:2 Stock:3", "on_the:1 third:2 floor:3", "en_la:1 tercera:2 planta:3"),
-                  ("im:1 Erdgeschoss:2", "on_the:1 ground_floor:2", "en_la:1 planta_baja:2"),
-                  ("im:1 Keller:2", "in_the:1 basement:2", "en_el:1 sótano:2"),
-                  ("am:1 Ende:2 des:3 Flurs:4", "at_the:1 end:2 of_the:3 corridor:4",
-                   "al:1 final:2 del:3 pasillo:4"))
+_FLOORS: Final = (
+    ("im:1 ersten:2 Stock:3", "on_the:1 first:2 floor:3",
+     "en_la:1 primera:2 planta:3"),
+    ("im:1 zweiten:2 Stock:3", "on_the:1 second:2 floor:3",
+     "en_la:1 segunda:2 planta:3"),
+    ("im:1 dritten:2 Stock:3", "on_the:1 third:2 floor:3",
+     "en_la:1 tercera:2 planta:3"),
+    ("im:1 Erdgeschoss:2", "on_the:1 ground_floor:2", "en_la:1 planta_baja:2"),
+    ("im:1 Keller:2", "in_the:1 basement:2", "en_el:1 sótano:2"),
+    ("am:1 Ende:2 des:3 Flurs:4", "at_the:1 end:2 of_the:3 corridor:4",
+     "al:1 final:2 del:3 pasillo:4"))
 _TURNS: Final = (("nach:1 links:2", "left:1,2", "a_la:1 izquierda:2"),
                  ("nach:1 rechts:2", "right:1,2", "a_la:1 derecha:2"))
 _SIDES: Final = (("auf_der:1 linken:2 Seite:3", "on_the:1 left:2", "a_la:1 izquierda:2"),
@@ -139,6 +143,11 @@ _FILL: Final[Mapping[str, Callable[[Random, Tags], Phrase | Trilingual]]] = {
     "qu": lambda rng, tags: _singular(rng, tags, "quality"),
     "er": lambda rng, tags: _singular(rng, tags, "delay"),
     "re": _noun("result", "method", "error"),
+    "qe": lambda rng, tags: _singular(rng, tags, "question"),
+    "me": lambda rng, tags: _singular(rng, tags, "method"),
+    "sy": lambda rng, tags: _singular(rng, tags, "system"),
+    "se": lambda rng, tags: _singular(rng, tags, "sentence"),
+    "tp": lambda rng, tags: adverbial(rng, "past", tags, with_clock=0.0),
     "nu": _amount, "ct": _city, "hr": hour, "cl": clock,
     "tm": lambda rng, tags: adverbial(rng, "future", tags, with_clock=0.0),
     "fl": lambda rng, tags: _literal(rng.choice(_FLOORS), tags),

@@ -1,0 +1,1 @@
+"""A user's own list of recordings, transcripts and references."""
