@@ -6,9 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import fidelity, replay
+from benchmarks import fidelity, formats, replay
 
-BENCHMARKS = {"replay": replay.main, "fidelity": fidelity.main}
+BENCHMARKS = {"replay": replay.main, "fidelity": fidelity.main, "formats": formats.main}
 
 
 def main(argv: list[str] | None = None) -> int:
