@@ -8,6 +8,7 @@ completes its answer, mean over the answered ones whose source word is timed; st
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -17,7 +18,7 @@ from s2st_bench.metric import Floats, Item, Metric, Unscored
 from s2st_bench.timed import is_long, times_of
 from s2st_bench.types import MetricSpec
 
-from .expected import Asked, Find, names, number_values, terms
+from .expected import Asked, names, number_values, terms
 from .numbers import has_words
 from .tokens import units_of
 
@@ -29,7 +30,6 @@ _WORDS = frozenset({"words"})
 class Accuracy(Metric):
     """Share of what is asked for that was said."""
 
-    find: ClassVar[Find]
     what: ClassVar[str]
     """For reasons: what an item without a value has none of."""
 
@@ -50,7 +50,11 @@ class Accuracy(Metric):
         self._langs |= {item.trace.target_lang, item.recording.source_lang}
         if "reference" in self.spec.needs and not item.references:
             return Unscored("no reference")
-        return type(self).find(item) or Unscored(f"no {self.what} asked for")
+        return self.find(item) or Unscored(f"no {self.what} asked for")
+
+    @abstractmethod
+    def find(self, item: Item) -> list[Asked]:
+        """All that is asked for, with its answers."""
 
     def value(self, totals: Floats) -> Floats:
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -92,24 +96,30 @@ class TermAccuracy(Accuracy):
     """Terms of the corpus' list."""
 
     spec = MetricSpec("TermAccuracy", "%", True, _TEXT, source="s2st_bench")
-    find = staticmethod(terms)
     what = "terms"
+
+    def find(self, item: Item) -> list[Asked]:
+        return terms(item)
 
 
 class TermLag(Lag):
     """Lag of terms."""
 
     spec = MetricSpec("TermLag", "ms", False, _TEXT | _WORDS, ("CU", "CA"), "s2st_bench")
-    find = staticmethod(terms)
     what = "terms"
+
+    def find(self, item: Item) -> list[Asked]:
+        return terms(item)
 
 
 class NumberAccuracy(Accuracy):
     """Numbers of the reference, by value."""
 
     spec = MetricSpec("NumberAccuracy", "%", True, _REFERENCE, source="s2st_bench")
-    find = staticmethod(number_values)
     what = "numbers"
+
+    def find(self, item: Item) -> list[Asked]:
+        return number_values(item)
 
     def signature(self) -> Mapping[str, str]:
         return {"number_words": _with_number_words(self._langs)}
@@ -119,8 +129,10 @@ class NumberLag(Lag):
     """Lag of numbers."""
 
     spec = MetricSpec("NumberLag", "ms", False, _REFERENCE | _WORDS, ("CU", "CA"), "s2st_bench")
-    find = staticmethod(number_values)
     what = "numbers"
+
+    def find(self, item: Item) -> list[Asked]:
+        return number_values(item)
 
     def signature(self) -> Mapping[str, str]:
         return {"number_words": _with_number_words(self._langs)}
@@ -130,8 +142,10 @@ class NameAccuracy(Accuracy):
     """Names common to transcript and reference."""
 
     spec = MetricSpec("NameAccuracy", "%", True, _REFERENCE | {"transcript"}, source="s2st_bench")
-    find = staticmethod(names)
     what = "names"
+
+    def find(self, item: Item) -> list[Asked]:
+        return names(item)
 
 
 class NameLag(Lag):
@@ -139,8 +153,10 @@ class NameLag(Lag):
 
     spec = MetricSpec("NameLag", "ms", False, _REFERENCE | _WORDS | {"transcript"},
                       ("CU", "CA"), "s2st_bench")
-    find = staticmethod(names)
     what = "names"
+
+    def find(self, item: Item) -> list[Asked]:
+        return names(item)
 
 
 def _with_number_words(langs: set[str]) -> str:

@@ -11,7 +11,7 @@ Each asked-for thing is answered by words of its own: said once, it answers one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -30,9 +30,6 @@ class Asked:
     """Character of the hypothesis (white space not counted) that completes it; none: missing."""
     source_end_s: float | None
     """End of its last source word, from the start of the recording; none: not known."""
-
-
-Find = Callable[[Item], list[Asked]]
 
 
 def terms(item: Item) -> list[Asked]:

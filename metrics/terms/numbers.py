@@ -125,7 +125,7 @@ def _number(
     """The number that starts at a piece (several for ``10:30``; none for other text)."""
     total, group = Fraction(0), Fraction(0)
     at, end = start, start
-    last_added: Fraction | None = None
+    last_added: int | None = None
     said: list[str] = []
     while at < len(pieces):
         text = pieces[at].text
@@ -140,11 +140,11 @@ def _number(
         elif words is None:
             break
         elif text in words.add:
-            value = Fraction(words.add[text])
+            value = words.add[text]
             if not _fits(group, last_added, value, said, words):
                 break
             if last_added is not None and (last_added, value) in words.pairs:
-                value = Fraction(words.pairs[int(last_added), int(value)])
+                value = words.pairs[last_added, value]
                 group -= last_added
             group += value
             last_added = value
@@ -173,7 +173,7 @@ def _number(
 
 
 def _fits(
-    group: Fraction, last: Fraction | None, value: Fraction, said: Sequence[str], words: Words
+    group: Fraction, last: int | None, value: int, said: Sequence[str], words: Words
 ) -> bool:
     """Whether a word's value can go on a number: ``twenty`` then ``one``, not ``one`` then ``two``.
 
