@@ -6,9 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import fidelity, replay
+from benchmarks import fidelity, replay, statistics
 
-BENCHMARKS = {"replay": replay.main, "fidelity": fidelity.main}
+BENCHMARKS = {"replay": replay.main, "fidelity": fidelity.main,
+              "statistics": statistics.main}
 
 
 def main(argv: list[str] | None = None) -> int:

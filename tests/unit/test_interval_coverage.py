@@ -57,7 +57,7 @@ def test_default_interval_covers(kind, icc, skewed, capsys) -> None:
         variance = stats.jackknife_variance(estimate, value(totals[:, None] - sums))
         half = student.quantile(0.975, stats.degrees_of_freedom(sizes)) * np.sqrt(variance)
         for run in range(5):  # the arrays above are the library's interval
-            found = stats.interval(lambda w, run=run: value(w @ sums[run]), sizes[run])
+            found = stats.interval(lambda w, one=sums[run]: value(w @ one), sizes[run])
             assert found.bounds == pytest.approx(
                 (estimate[run] - half[run], estimate[run] + half[run]))
         default = np.mean(np.abs(estimate - truth) <= half)
