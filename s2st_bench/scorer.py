@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from s2st_bench import __version__, retime, stats
+from s2st_bench.batch import Batch
 from s2st_bench.items import RecordingEnd, items
-from s2st_bench.metric import Floats, Item, LatencyUnit, Metric, Unscored
+from s2st_bench.metric import BatchStats, Floats, Item, LatencyUnit, Metric, Unscored
 from s2st_bench.resegment import Resegmenter, SoftSegmenter
 from s2st_bench.signature import Signature
 from s2st_bench.table import RecordingScores, ScoreTable
@@ -79,6 +80,7 @@ class Scorer:
             )
             self.items += made
             self.owner += [index] * len(made)
+        self.batch = Batch(self.items)
 
     def table(self) -> ScoreTable:
         corpus: list[Score] = []
@@ -112,24 +114,25 @@ class Scorer:
         self.optimistic |= retimed.optimistic
         return retimed.times
 
-    def _stats(self, metric: Metric) -> list[Floats | Unscored]:
-        metric.prepare(self.items)
-        return [_item_stats(metric, item) for item in self.items]
+    def _stats(self, metric: Metric) -> BatchStats:
+        metric.prepare(self.batch)
+        return _with_failures(metric.stats_batch(self.batch), self.items)
 
     def _per_recording(
-        self, metric: Metric, found: Sequence[Floats | Unscored]
+        self, metric: Metric, found: BatchStats
     ) -> Iterable[tuple[float | None, str]]:
-        of_pair: list[list[Floats | Unscored]] = [[] for _ in self.pairs]
-        for index, row in zip(self.owner, found, strict=True):
-            of_pair[index].append(row)
-        scored = [[row for row in rows if not isinstance(row, Unscored)] for rows in of_pair]
-        values = iter(_values(metric, [rows for rows in scored if rows]))
-        for rows, all_rows in zip(scored, of_pair, strict=True):
+        of_pair: list[list[int]] = [[] for _ in self.pairs]
+        for number, index in enumerate(self.owner):
+            of_pair[index].append(number)
+        scored = found.scored.tolist()
+        groups = [[found.rows[i] for i in numbers if scored[i]] for numbers in of_pair]
+        values = iter(_values(metric, [rows for rows in groups if rows]))
+        for rows, numbers in zip(groups, of_pair, strict=True):
             if rows:
                 value = next(values)
                 yield _finite(value), "" if math.isfinite(value) else "undefined"
             else:
-                yield None, _common_reason(all_rows)
+                yield None, _common_reason([found[i] for i in numbers])
 
     def _corpus_score(
         self, metric: Metric, found: Sequence[Floats | Unscored], group: str,
@@ -235,11 +238,14 @@ class Scorer:
         return float(lengths.min(axis=1).sum() / wanted) if wanted else None
 
 
-def _item_stats(metric: Metric, item: Item) -> Floats | Unscored:
-    found = metric.stats(item)
-    if isinstance(found, Unscored) and item.trace.error is not None:
-        return Unscored(f"{item.trace.error.kind}: {item.trace.error.message}")
-    return found
+def _with_failures(found: BatchStats, items: Sequence[Item]) -> BatchStats:
+    """A recording that failed has no value because it failed."""
+    missing = {
+        i: reason if (error := items[i].trace.error) is None
+        else Unscored(f"{error.kind}: {error.message}")
+        for i, reason in found.missing.items()
+    }
+    return BatchStats(found.rows, missing)
 
 
 def _values(metric: Metric, groups: Sequence[Sequence[Floats]]) -> list[float]:
