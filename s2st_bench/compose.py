@@ -227,6 +227,9 @@ def _rewrite(
         value = line.partition("=")[2]
         if key == "dataset.pair":
             override = parser.parse_override(f"++dataset.pair={value}")
+        elif key.startswith("metric_options.") and not _is_marked(override):
+            # which options there are, only the metric's code knows: it checks them
+            override = parser.parse_override(f"++{line}")
         elif key == "metrics" and not override.is_delete():
             override = _metrics(override, value, groups, registry)
         elif _INNER.fullmatch(key) and not value.startswith(("{", "null")):
@@ -236,6 +239,11 @@ def _rewrite(
             _check_choice(override, key, groups)
         rewritten.append(override)
     return rewritten
+
+
+def _is_marked(override: Override) -> bool:
+    """Whether it says itself that it adds or deletes."""
+    return override.is_delete() or override.is_add() or override.is_force_add()
 
 
 def _check_choice(override: Override, group: str, groups: _Groups) -> None:

@@ -65,6 +65,8 @@ class RunConfig:
     clock: Choice = field(default_factory=lambda: Choice("simulated"))
     executor: ExecutorConfig = field(default_factory=ExecutorConfig)
     metrics: tuple[str, ...] = ()
+    metric_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Metric to its options: ``{COMET: {checkpoint: …}}``."""
     source_lang: str | None = None
     target_lang: str | None = None
     outputs: tuple[OutputName, ...] | None = None

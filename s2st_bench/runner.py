@@ -34,7 +34,7 @@ from s2st_bench.system import System
 from s2st_bench.types import Recording, RunRecord
 
 CONFIG = "config.yaml"
-_MAY_DIFFER = frozenset({"name", "out", "resume", "metrics", "score"})
+_MAY_DIFFER = frozenset({"name", "out", "resume", "metrics", "metric_options", "score"})
 """Settings a resumed run need not repeat: they change no trace."""
 
 
@@ -72,6 +72,11 @@ def run(
         Anything that keeps the run from being made; recordings that fail do not.
     """
     registry = Registry(plugin_dirs)
+    if config.score:
+        from s2st_bench.scoring import make_metrics
+
+        # a metric that cannot be made is said before hours of replay, not after
+        make_metrics(config.metrics, registry, config.metric_options)
     corpus = build_corpus(
         config.dataset, registry, source_lang=config.source_lang, target_lang=config.target_lang
     )
@@ -126,7 +131,8 @@ def run(
     if config.score:
         from s2st_bench.scoring import score_run
 
-        score_run(path, metrics=config.metrics, registry=registry)
+        score_run(path, metrics=config.metrics, registry=registry,
+                  metric_options=config.metric_options)
     return path
 
 

@@ -20,6 +20,7 @@ from s2st_bench.batch import Batch
 from s2st_bench.items import RecordingEnd, items
 from s2st_bench.metric import BatchStats, Floats, Item, LatencyUnit, Metric, Unscored
 from s2st_bench.resegment import Resegmenter, SoftSegmenter
+from s2st_bench.sample import Joint, Sample
 from s2st_bench.signature import Signature
 from s2st_bench.table import RecordingScores, ScoreTable
 from s2st_bench.types import MetricSpec, Recording, Score, Trace
@@ -88,7 +89,7 @@ class Scorer:
         values: list[dict[str, float | None]] = [{} for _ in self.pairs]
         reasons: list[dict[str, str]] = [{} for _ in self.pairs]
         for metric in self.metrics:
-            found = self._stats(metric)
+            found = self.item_stats(metric)
             for index, (value, reason) in enumerate(self._per_recording(metric, found)):
                 values[index][metric.name] = value
                 if reason:
@@ -114,7 +115,8 @@ class Scorer:
         self.optimistic |= retimed.optimistic
         return retimed.times
 
-    def _stats(self, metric: Metric) -> BatchStats:
+    def item_stats(self, metric: Metric) -> BatchStats:
+        """Sufficient statistics of each of ``items``."""
         metric.prepare(self.batch)
         return _with_failures(metric.stats_batch(self.batch), self.items)
 
@@ -135,39 +137,53 @@ class Scorer:
                 yield None, _common_reason([found[i] for i in numbers])
 
     def _corpus_score(
-        self, metric: Metric, found: Sequence[Floats | Unscored], group: str,
+        self, metric: Metric, found: BatchStats, group: str,
         members: npt.NDArray[np.intp],
     ) -> Score:
-        scored = [i for i in members.tolist() if not isinstance(found[i], Unscored)]
+        sample = self.sample(metric, found, members)
         value: float | None = None
         interval: stats.Interval | None = None
         n_clusters = 0
-        if scored:
-            rows = np.stack([row for i in scored if not isinstance(row := found[i], Unscored)])
-            clusters, n_clusters = stats.codes([self.items[i].cluster for i in scored])
-            statistic = stats.of_clusters(metric, rows, clusters, n_clusters)
-            value = _finite(float(statistic(np.ones((1, n_clusters)))[0]))
+        if len(sample):
+            joint = Joint([sample])
+            n_clusters = joint.n_clusters
+            value = _finite(joint.estimates[0])
             if value is not None:
-                sizes = np.bincount(clusters).astype(np.float64)
-                interval = stats.interval(statistic, sizes, smooth=stats.smooth(metric))
-        reason = "" if value is not None else _common_reason([found[i] for i in members])
+                interval = joint.interval(lambda values: values[0])
+        reason = "" if value is not None else _common_reason(found[i] for i in members.tolist())
         return Score(
             metric=metric.name,
             value=value,
             unit=metric.spec.unit,
             ci95=_within_range(metric.spec, interval.bounds) if interval else None,
-            n_scored=len(scored),
+            n_scored=len(sample),
             n_total=len(members),
             n_clusters=n_clusters,
             coverage=self._coverage(members),
-            signature=self._signature(metric, interval, group).verbose(),
+            signature=self.signature(metric, interval, group).verbose(),
             higher_is_better=metric.spec.higher_is_better,
             reason=reason,
             group=group,
         )
 
+    def sample(
+        self, metric: Metric, found: BatchStats | None = None,
+        members: npt.NDArray[np.intp] | None = None,
+    ) -> Sample:
+        """The items that have a value (among ``members``), with what they are resampled by."""
+        known = self.item_stats(metric) if found is None else found
+        scored = np.flatnonzero(known.scored)
+        if members is not None:
+            scored = scored[np.isin(scored, members)]
+        return Sample(
+            metric,
+            known.rows[scored],
+            tuple(self.items[i].cluster for i in scored.tolist()),
+            self._segments[scored],
+        )
+
     def _by_repeat(
-        self, metric: Metric, found: Sequence[Floats | Unscored],
+        self, metric: Metric, found: BatchStats,
         members: npt.NDArray[np.intp],
     ) -> tuple[float | None, ...]:
         values = []
@@ -178,9 +194,10 @@ class Scorer:
             values.append(_finite(_value(metric, rows)) if rows else None)
         return tuple(values)
 
-    def _signature(
-        self, metric: Metric, interval: stats.Interval | None, group: str
+    def signature(
+        self, metric: Metric, interval: stats.Interval | None = None, group: str = ALL
     ) -> Signature:
+        """Everything that made a number of ``metric``, once its items have been seen."""
         options = self.options
         timed = bool(metric.spec.variants)
         aware = metric.aware or "compute" in metric.spec.needs
@@ -217,6 +234,12 @@ class Scorer:
         for name in sorted(set(origins) - {"", ALL}):
             groups[name] = np.array([i for i, o in enumerate(origins) if o == name])
         return groups
+
+    @cached_property
+    def _segments(self) -> npt.NDArray[np.intp]:
+        """Each item's segment, numbered in corpus order; repeats and languages share one."""
+        segments, _ = stats.codes([(item.recording.id, item.segment.id) for item in self.items])
+        return segments
 
     @cached_property
     def _n_repeats(self) -> int:

@@ -11,13 +11,15 @@ traces were written: items stand in corpus order, then by target language and re
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from s2st_bench.errors import InputError, TraceError, UsageError
+from s2st_bench.errors import ConfigError, DependencyError, InputError, TraceError, UsageError
 from s2st_bench.items import lost_trace
 from s2st_bench.metric import Metric
+from s2st_bench.params import construct
 from s2st_bench.penalty import SUFFIX, Penalised
 from s2st_bench.registry import Registry
 from s2st_bench.scorer import ALL, Options, Scorer
@@ -42,23 +44,40 @@ SPEECH_METRICS = ("SpeechStartOffset", "SpeechStartOffset_CA", "SpeechEndOffset"
 
 _AWARE = "_CA"
 
+MetricOptions = Mapping[str, Mapping[str, Any]]
+"""A metric's registered name (``COMET``, ``AL``) to keyword arguments of all its variants."""
+
 
 def make_metrics(
-    names: Sequence[Metric | str] = DEFAULT_METRICS, registry: Registry | None = None
+    names: Sequence[Metric | str] = DEFAULT_METRICS,
+    registry: Registry | None = None,
+    options: MetricOptions | None = None,
+    *,
+    where: str = "metric_options.",
 ) -> tuple[Metric, ...]:
     """Metrics by name: ``AL``, ``AL_CA`` (computation-aware), ``AL_pen`` (silence costs).
 
-    What is a metric already is passed on.
+    What is a metric already is passed on.  ``where`` stands before a metric's name in messages
+    about its options.
 
     Raises
     ------
     UnknownPluginError
         Naming the nearest.
+    DependencyError
+        A metric's package is not installed.
+    ConfigError
+        An option that a metric does not have, of a wrong type, or of a metric not asked for.
     UsageError
         A variant the metric does not have, or a name given twice.
     """
     found = registry or Registry()
-    made = tuple(_make_metric(m, found) if isinstance(m, str) else m for m in names)
+    given = options or {}
+    asked = {registered_name(m) for m in names if isinstance(m, str)}
+    if unused := sorted(given.keys() - asked):
+        raise ConfigError(f"{where}{unused[0]}: the metric {unused[0]!r} is not asked for")
+    made = tuple(_make_metric(m, found, given, where) if isinstance(m, str) else m
+                 for m in names)
     if twice := [name for name, n in Counter(m.name for m in made).items() if n > 1]:
         raise UsageError(f"metric {twice[0]!r} is asked for twice")
     return made
@@ -71,6 +90,7 @@ def score(
     options: Options | None = None,
     *,
     registry: Registry | None = None,
+    metric_options: MetricOptions | None = None,
 ) -> ScoreTable:
     """Score traces.
 
@@ -84,6 +104,8 @@ def score(
         By name or made already; none: :func:`default_metrics`.
     registry
         Where names are looked up.
+    metric_options
+        Keyword arguments of metrics given by name.
 
     Raises
     ------
@@ -92,11 +114,26 @@ def score(
     NotComparable
         The options ask for a re-timing that a trace does not allow.
     """
+    return scorer(
+        traces, recordings, metrics, options, registry=registry, metric_options=metric_options
+    ).table()
+
+
+def scorer(
+    traces: Iterable[Trace],
+    recordings: Iterable[Recording],
+    metrics: Sequence[Metric | str] | None = None,
+    options: Options | None = None,
+    *,
+    registry: Registry | None = None,
+    metric_options: MetricOptions | None = None,
+) -> Scorer:
+    """What :func:`score` works with; gives the statistics of every item."""
     settings = options or Options()
     pairs = _in_order(traces, recordings, settings)
     if metrics is None:
         metrics = default_metrics(pairs)
-    return Scorer(pairs, make_metrics(metrics, registry), settings).table()
+    return Scorer(pairs, make_metrics(metrics, registry, metric_options), settings)
 
 
 def default_metrics(pairs: Iterable[tuple[Trace, Recording]]) -> tuple[str, ...]:
@@ -114,6 +151,7 @@ def score_run(
     options: Options | None = None,
     *,
     registry: Registry | None = None,
+    metric_options: MetricOptions | None = None,
     write: bool = True,
 ) -> ScoreTable:
     """Score a run folder and (``write``) put ``scores.json`` into it, atomically."""
@@ -121,20 +159,32 @@ def score_run(
     record = run.record()
     settings = replace(options or Options(), fingerprint=record.fingerprint,
                        target_lang=record.target_lang)
-    table = score(run.traces(), run.recordings(), metrics, settings, registry=registry)
+    table = score(run.traces(), run.recordings(), metrics, settings, registry=registry,
+                  metric_options=metric_options)
     if write:
         write_atomically(run.path / "scores.json", table.to_json())
     return table
 
 
-def _make_metric(name: str, registry: Registry) -> Metric:
+def registered_name(name: str) -> str:
+    """``AL`` of the variants ``AL_CA``, ``AL_pen``, ``AL_CA_pen``."""
+    return name.removesuffix(SUFFIX).removesuffix(_AWARE)
+
+
+def _make_metric(name: str, registry: Registry, options: MetricOptions, where: str) -> Metric:
     base = name.removesuffix(SUFFIX)
-    plain = base.removesuffix(_AWARE)
+    plain = registered_name(name)
     aware = plain != base
-    metric_class = registry.get("metrics", plain).load()
+    plugin = registry.get("metrics", plain)
+    if plugin.extra and (missing := plugin.missing()):
+        raise DependencyError(missing[0], f"metric {plain}", plugin.extra)
+    metric_class = plugin.load()
     if aware and "CA" not in metric_class.spec.variants:
         raise UsageError(f"metric {name!r}: {plain} has no computation-aware variant")
-    metric: Metric = metric_class(aware=aware)
+    given = options.get(plain, {})
+    if "aware" in given:
+        raise ConfigError(f"{where}{plain}.aware: ask for the metric {plain}_CA instead")
+    metric: Metric = construct(metric_class, {**given, "aware": aware}, f"{where}{plain}")
     return metric if base == name else Penalised(metric)
 
 
@@ -176,9 +226,12 @@ __all__ = [
     "DEFAULT_METRICS",
     "LONG_FORM_METRICS",
     "SPEECH_METRICS",
+    "MetricOptions",
     "Options",
     "default_metrics",
     "make_metrics",
+    "registered_name",
     "score",
     "score_run",
+    "scorer",
 ]

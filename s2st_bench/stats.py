@@ -12,7 +12,8 @@ variance of a cluster of n items, n (1 + (n - 1) ρ) for a working correlation �
 1946; Carter, Schnepel & Steigerwald 2017).  The percentile bootstrap (Efron 1979; Koehn 2004) is
 too narrow for few or unequal clusters; the jackknife is not valid for medians and percentiles,
 which get the bootstrap's standard error with the same t.  One cluster says nothing of the spread
-between clusters: no interval.
+between clusters: no interval here; :mod:`s2st_bench.blocks` has one for one or two talks, which
+says less.
 
 *Paired tests*: bootstrap (Koehn 2004, shifted to the null) and approximate randomisation (Riezler
 & Maxwell 2005), exact where all sign flips can be listed.
@@ -21,13 +22,14 @@ between clusters: no interval.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 
+from s2st_bench import student
 from s2st_bench.errors import UsageError
 from s2st_bench.metric import Floats, Metric
 
@@ -38,7 +40,6 @@ RESAMPLES = 1000
 SEED = 12345
 _BLOCK = 512
 _CORRELATION = 0.2
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(100)  # type: ignore[no-untyped-call]
 _EXACT = 12
 """Up to so many clusters all sign flips are listed."""
 
@@ -68,9 +69,9 @@ class Comparison:
     n_clusters: int
 
 
-def codes(names: Sequence[str]) -> tuple[npt.NDArray[np.intp], int]:
-    """Number clusters in order of appearance: codes ``intp[n]`` and how many there are."""
-    numbers: dict[str, int] = {}
+def codes(names: Sequence[Hashable]) -> tuple[npt.NDArray[np.intp], int]:
+    """Number names in order of appearance: codes ``intp[n]`` and how many there are."""
+    numbers: dict[Hashable, int] = {}
     coded = [numbers.setdefault(name, len(numbers)) for name in names]
     return np.array(coded, dtype=np.intp), len(numbers)
 
@@ -117,8 +118,8 @@ def jackknife_t(statistic: Statistic, sizes: Floats) -> Interval | None:
     if n_clusters < 2:
         return None
     estimate = _estimate(statistic, n_clusters)
-    without = np.concatenate([statistic(w) for w in _leave_one_out(n_clusters)])
-    variance = (n_clusters - 1) / n_clusters * float(np.sum((without - estimate) ** 2))
+    without = np.concatenate([statistic(w) for w in leave_one_out(n_clusters)])
+    variance = float(jackknife_variance(estimate, without))
     return _symmetric(estimate, variance, sizes, "jackknife-t", None)
 
 
@@ -176,7 +177,7 @@ def paired_bootstrap(
     difference = _estimate(system, n_clusters) - _estimate(baseline, n_clusters)
     shifted = system(weights) - baseline(weights)
     shifted -= shifted.mean()
-    p = (np.count_nonzero(np.abs(shifted) >= abs(difference)) + 1) / (n_resamples + 1)
+    p = (_extreme(shifted, abs(difference)) + 1) / (n_resamples + 1)
     return Comparison(difference, float(p), f"paired-bootstrap({n_resamples})", n_clusters)
 
 
@@ -200,15 +201,13 @@ def approximate_randomisation(
     margin = abs(difference) * (1 - 1e-12)
     if n_clusters <= _EXACT:
         masks = np.array(list(product((0.0, 1.0), repeat=n_clusters)))
-        p = np.count_nonzero(np.abs(swapped(masks)) >= margin) / len(masks)
+        p = _extreme(swapped(masks), margin) / len(masks)
         return Comparison(difference, float(p), "exact-sign-flip", n_clusters)
     rng = np.random.default_rng(seed)
     extreme = 0
     for start in range(0, n_resamples, _BLOCK):
         size = (min(_BLOCK, n_resamples - start), n_clusters)
-        extreme += np.count_nonzero(
-            np.abs(swapped(rng.integers(0, 2, size).astype(np.float64))) >= margin
-        )
+        extreme += _extreme(swapped(rng.integers(0, 2, size).astype(np.float64)), margin)
     p = (extreme + 1) / (n_resamples + 1)
     method = f"approximate-randomisation({n_resamples})"
     return Comparison(difference, float(p), method, n_clusters)
@@ -228,38 +227,23 @@ def swap_difference(system: Statistic, baseline: Statistic) -> Callable[[Floats]
     return difference
 
 
-def degrees_of_freedom(sizes: Floats) -> float:
-    """(k - 1) × effective clusters / clusters, at least 1; ``sizes`` as ``float64[k]``."""
+def degrees_of_freedom(sizes: Floats) -> Floats:
+    """(k - 1) × effective clusters / clusters, at least 1; ``sizes`` as ``float64[..., k]``."""
+    n_clusters = sizes.shape[-1]
     variances = sizes * (1.0 + (sizes - 1.0) * _CORRELATION)
-    effective = float(variances.sum() ** 2 / (variances**2).sum())
-    return max(1.0, (len(sizes) - 1) * effective / len(sizes))
+    effective = variances.sum(axis=-1) ** 2 / (variances**2).sum(axis=-1)
+    return np.asarray(np.maximum(1.0, (n_clusters - 1) * effective / n_clusters))
 
 
-def t_quantile(p: float, dof: float) -> float:
-    """Student's t quantile, for real degrees of freedom."""
-    if not 0.5 <= p < 1 or dof < 1:
-        raise UsageError(f"t_quantile: p={p} and dof={dof} are outside 0.5 <= p < 1, dof >= 1")
-    low, high = 0.0, 1.0
-    while _t_cdf(high, dof) < p:
-        high *= 2
-    while high - low > 1e-12 * high:
-        middle = (low + high) / 2
-        if _t_cdf(middle, dof) < p:
-            low = middle
-        else:
-            high = middle
-    return high
+def jackknife_variance(estimate: npt.ArrayLike, without: Floats) -> Floats:
+    """Squared standard error from delete-one-cluster values ``float64[..., k]``."""
+    n_clusters = without.shape[-1]
+    spread = np.sum((without - np.asarray(estimate)[..., None]) ** 2, axis=-1)
+    return np.asarray((n_clusters - 1) / n_clusters * spread)
 
 
-def _t_cdf(t: float, dof: float) -> float:
-    """P(T <= t) for t >= 0: with t = √dof tan x, the density becomes a power of cos x."""
-    angle = math.atan(t / math.sqrt(dof))
-    scale = math.exp(math.lgamma((dof + 1) / 2) - math.lgamma(dof / 2)) / math.sqrt(math.pi)
-    inside = float(_WEIGHTS @ np.cos((_NODES + 1) / 2 * angle) ** (dof - 1))
-    return 0.5 + scale * angle / 2 * inside
-
-
-def _leave_one_out(n_clusters: int) -> Iterator[Floats]:
+def leave_one_out(n_clusters: int) -> Iterator[Floats]:
+    """Blocks of weights ``float64[b, k]`` that leave each cluster out once."""
     for start in range(0, n_clusters, _BLOCK):
         rows = np.arange(start, min(start + _BLOCK, n_clusters))
         weights = np.ones((len(rows), n_clusters))
@@ -276,8 +260,13 @@ def _symmetric(
 ) -> Interval | None:
     if not (math.isfinite(estimate) and math.isfinite(variance)):
         return None
-    half = t_quantile(0.975, degrees_of_freedom(sizes)) * math.sqrt(variance)
+    half = float(student.quantile(0.975, degrees_of_freedom(sizes))) * math.sqrt(variance)
     return Interval(estimate - half, estimate + half, method, seed)
+
+
+def _extreme(values: Floats, margin: float) -> int:
+    """How many are as far out as ``margin``; an undefined one counts, against the finding."""
+    return int(np.count_nonzero(~(np.abs(values) < margin)))
 
 
 def _several(n_clusters: int) -> int:

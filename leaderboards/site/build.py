@@ -27,6 +27,7 @@ from .entries import Entry, read_entries
 from .facts import collect
 from .plot import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, make_plot, tick_text
 from .recordings import Listed, write_recordings
+from .spread import make_spread
 from .tables import Group, host_name, make_groups
 from .text import label, passage, setting
 
@@ -103,7 +104,7 @@ def _pages(
         for entry in group.entries:
             write("run.html", f"runs/{entry.key}.html", root="../", group=group, entry=entry,
                   synthetic=group.synthetic, stages=_stages(entry), keys=keys[group.key],
-                  rows=_score_columns(entry))
+                  spread=make_spread(entry), rows=_score_columns(entry))
 
 
 def _score_columns(entry: Entry) -> list[Column]:

@@ -85,9 +85,14 @@ class Entry:
         return bool(self.record.card.get("privileged"))
 
     @property
+    def control(self) -> bool:
+        """A system that only shows what a number means: privileged, or its card says so."""
+        return self.privileged or bool(self.record.card.get("control"))
+
+    @property
     def anchor(self) -> bool:
         """Shown for scale at the foot of a table: a control, or an offline system."""
-        return self.privileged or self.name == OFFLINE
+        return self.control or self.name == OFFLINE
 
     @property
     def synthetic(self) -> bool:
@@ -125,6 +130,8 @@ class Entry:
         """Why the entry has no rank; empty when it has one."""
         if self.privileged:
             return "control: it saw the references"
+        if self.control:
+            return "control: it does not translate"
         if self.name == OFFLINE:
             return "offline: it waits for the whole source"
         if self.record.status != "finished":

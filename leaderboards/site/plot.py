@@ -111,7 +111,7 @@ def make_plot(table: Table) -> Plot | None:
     for row in table.rows:
         if _value(row, quality.metric) is None:
             left_out.append(f"{row.entry.name}: no {quality.metric}")
-        elif row.entry.privileged:
+        elif row.entry.control:
             controls.append(row)
         elif row.entry.name == OFFLINE:
             lines.append(row)

@@ -58,3 +58,15 @@ def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
                  for i, (cell, width) in enumerate(zip(row, widths, strict=True))]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def signatures(made: Sequence[tuple[str, str]]) -> str:
+    """One line for all metrics made alike, from (metric, signature)."""
+    from s2st_bench.signature import Signature
+
+    alike: dict[str, list[str]] = {}
+    for metric, signature in made:
+        fields = Signature.parse(signature).fields
+        rest = Signature(tuple(f for f in fields if f[0] != "metric"))
+        alike.setdefault(rest.verbose(), []).append(metric)
+    return "\n".join(f"{', '.join(names)}: {rest}" for rest, names in alike.items())

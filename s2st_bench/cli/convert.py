@@ -1,4 +1,4 @@
-"""``s2st-bench convert``: traces as another tool's log, and back."""
+"""``s2st-bench convert``: a run, traces or a tool's log as another tool's log."""
 
 from __future__ import annotations
 
@@ -9,45 +9,89 @@ from typing import Annotated
 import typer
 
 from s2st_bench.cli.common import printable
-from s2st_bench.cli.score import Format, Unit
+from s2st_bench.cli.score import Detokenizer, Format, Unit, joining_of
 
 
-class Target(StrEnum):
+class To(StrEnum):
+    run = "run"
     trace = "trace"
     simuleval = "simuleval"
+    simulstream = "simulstream"
+    omnisteval = "omnisteval"
+    resegmented = "resegmented"
+    simulstreaming = "simulstreaming"
+    sltev = "sltev"
+
+
+_FILE_SUFFIXES = frozenset({".jsonl", ".json", ".log"})
 
 
 def convert(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A run folder, traces or a log.")],
-    to: Annotated[Target, typer.Option("--to", help="The format wanted.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A run folder, traces or a log.",
+                                         show_default=False)],
+    to: Annotated[To, typer.Option("--to", help="What to write.", show_default=False)],
     out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help="Where to write; it must not be there.")
-    ],
+        Path | None,
+        typer.Option(metavar="DIR|FILE", help="A folder that is new or empty; or a .jsonl, .json "
+                     "or .log file for the log alone. Default: a folder here, named by PATH and "
+                     "the format.", show_default=False),
+    ] = None,
     log_format: Annotated[
         Format, typer.Option("--format", help="What PATH holds.")
     ] = Format.auto,
-    unit: Annotated[Unit, typer.Option(help="What delays belong to.")] = Unit.word,
+    references: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="References, one a line.")
+    ] = None,
+    segments: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Yaml or json of {wav, offset, duration} for long "
+                     "recordings, in the order of --references."),
+    ] = None,
+    unit: Annotated[
+        Unit, typer.Option(help="Whose times a log of units holds: word or char.")
+    ] = Unit.word,
     source_lang: Annotated[str, typer.Option(help="Of a log that does not say.")] = "",
-    target_lang: Annotated[str, typer.Option(help="Of a log that does not say.")] = "",
+    target_lang: Annotated[
+        str, typer.Option(help="Of a log that does not say, or which of several.")
+    ] = "",
+    repeat: Annotated[
+        int | None, typer.Option(help="Which repeat, of a run with several.")
+    ] = None,
+    detokenizer: Annotated[
+        Detokenizer, typer.Option(help="How the tokens of a simulstream log join.")
+    ] = Detokenizer.auto,
 ) -> None:
-    """Write traces as another tool's log, or a log as traces; prints what it wrote."""
-    from s2st_bench import trace as trace_file
+    """Write a run, traces or a log as another tool's log, with what that tool needs to score it.
+
+    Prints the files written.
+    """
     from s2st_bench.cli.score_paths import load
     from s2st_bench.errors import UsageError
-    from s2st_bench.formats import simuleval
-    from s2st_bench.store import write_atomically
+    from s2st_bench.formats.convert import Settings
+    from s2st_bench.formats.convert import convert as write
+    from s2st_bench.resegment import SoftSegmenter
 
-    if out.exists():
-        raise UsageError(f"--out {out}: is there already; name another file")
     if unit is Unit.spm:
         raise UsageError("--unit spm: a log's delays are written by word or char")
-    material = load(path, log_format.value, references=None, segments=None,
-                    source_lang=source_lang, target_lang=target_lang, requeue=False)
+    target = out or Path(f"{path.resolve().stem}.{to.value}")
+    alone = target.suffix in _FILE_SUFFIXES
+    if target.exists() and (alone or not target.is_dir() or any(target.iterdir())):
+        raise UsageError(f"--out {target}: is there already; name another")
+    material = load(path, log_format.value, references=references, segments=segments,
+                    source_lang=source_lang, target_lang=target_lang,
+                    joining=joining_of(detokenizer))
     for note in material.notes:
         typer.echo(f"note: {printable(note)}", err=True)
-    if to is Target.trace:
-        write_atomically(out, "".join(trace_file.encode(t) + "\n" for t in material.traces))
-    else:
-        simuleval.write(material.traces, material.recordings, out,
-                        unit="char" if unit is Unit.char else "word")
-    typer.echo(out)
+    if not material.traces:
+        raise UsageError(f"{path}: holds no trace to convert")
+    chosen = Settings(
+        unit="char" if unit is Unit.char else "word",
+        target_lang=target_lang,
+        repeat=repeat,
+        resegmenter=material.resegmenter or SoftSegmenter(),
+        corpus=path.resolve().stem,
+        file=target.name if alone else "",
+    )
+    folder = target.parent if alone else target
+    for written in write(material.traces, material.recordings, to.value, folder, chosen):
+        typer.echo(printable(str(written)))

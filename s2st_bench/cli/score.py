@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from s2st_bench.cli.common import PluginDirs, printable, registry_of, table
+from s2st_bench.cli.common import PluginDirs, printable, registry_of, signatures, table
 
 if TYPE_CHECKING:
+    from s2st_bench.formats.tokens import Joining
     from s2st_bench.registry import Registry
     from s2st_bench.scoring import Options
     from s2st_bench.table import ScoreTable
@@ -23,6 +24,18 @@ class Format(StrEnum):
     trace = "trace"
     simuleval = "simuleval"
     simulstream = "simulstream"
+    omnisteval = "omnisteval"
+    resegmented = "resegmented"
+    simulstreaming = "simulstreaming"
+    sltev = "sltev"
+
+
+class Detokenizer(StrEnum):
+    auto = "auto"
+    word = "word"
+    char = "char"
+    spm = "spm"
+    bytes = "bytes"
 
 
 class Unit(StrEnum):
@@ -72,6 +85,11 @@ def score(
                      help="Names as `ls metrics` has them; AL_CA is computation-aware, in AL_pen "
                      "silence costs. Default: quality, latency, both."),
     ] = None,
+    metric_option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="METRIC.OPTION=VALUE", show_default=False,
+                     help="Such as COMET.checkpoint=PATH; may be given again."),
+    ] = None,
     references: Annotated[
         Path | None, typer.Option(metavar="FILE", help="References, one a line.")
     ] = None,
@@ -93,6 +111,9 @@ def score(
     ] = "audio",
     source_lang: Annotated[str, typer.Option(help="Of a log that does not say.")] = "",
     target_lang: Annotated[str, typer.Option(help="Of a log that does not say.")] = "",
+    detokenizer: Annotated[
+        Detokenizer, typer.Option(help="How the tokens of a simulstream log join.")
+    ] = Detokenizer.auto,
     ca: Annotated[
         Ca | None,
         typer.Option(help="Computation-aware time by this definition; default: as logged."),
@@ -116,7 +137,7 @@ def score(
     from s2st_bench.cli.score_paths import load
     from s2st_bench.errors import UsageError
     from s2st_bench.resegment import MinWerSegmenter, SoftSegmenter
-    from s2st_bench.scoring import Options, make_metrics
+    from s2st_bench.scoring import DEFAULT_METRICS, Options, make_metrics
     from s2st_bench.store import write_atomically
 
     if recording_end not in ("audio", "segments"):
@@ -140,23 +161,63 @@ def score(
     )
     names = None if metrics is None else [name.strip() for name in metrics.split(",") if name]
     registry = registry_of(ctx, plugin_dir)
-    if names is not None:
-        make_metrics(names, registry)  # a wrong name is said before anything is read
+    given = metric_options(metric_option or [])
+    # a wrong name or option is said before anything is read
+    make_metrics(DEFAULT_METRICS if names is None else names, registry, given,
+                 where="--metric-option ")
     scored = []
     for path in paths:
         material = load(path, log_format.value, references=references, segments=segments,
-                        source_lang=source_lang, target_lang=target_lang, requeue=ca is Ca.live)
+                        source_lang=source_lang, target_lang=target_lang, requeue=ca is Ca.live,
+                        joining=joining_of(detokenizer))
         for note in material.notes:
             typer.echo(f"note: {printable(note)}", err=True)
-        found = _score(material, names, options, registry)
-        if material.is_run and names is None and unit is Unit.word and not options.retimes:
+        found = _score(material, names, options, registry, given)
+        as_replayed = unit is Unit.word and not options.retimes and not given
+        if material.is_run and names is None and as_replayed:
             write_atomically(path / "scores.json", found.to_json())
         scored.append((path, found))
     _report(scored, json_to)
 
 
+def joining_of(detokenizer: Detokenizer) -> Joining | None:
+    """What the reader is told: nothing where it is to find out."""
+    from s2st_bench.formats.tokens import JOININGS
+
+    return next((joining for joining in JOININGS if joining == detokenizer.value), None)
+
+
+def metric_options(given: list[str]) -> dict[str, dict[str, Any]]:
+    """``COMET.batch_size=4`` as ``{"COMET": {"batch_size": 4}}``; values are read as YAML.
+
+    Raises
+    ------
+    UsageError
+        Not of that form, or an option given twice.
+    """
+    import yaml
+
+    from s2st_bench.errors import UsageError
+
+    options: dict[str, dict[str, Any]] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        metric, _, option = name.rpartition(".")
+        if not (metric and option and equals):
+            raise UsageError(f"--metric-option {text}: expected METRIC.OPTION=VALUE, such as "
+                             "COMET.checkpoint=PATH")
+        if option in options.setdefault(metric, {}):
+            raise UsageError(f"--metric-option {name}: given twice")
+        try:
+            options[metric][option] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            options[metric][option] = value
+    return options
+
+
 def _score(
-    material: Any, names: list[str] | None, options: Options, registry: Registry
+    material: Any, names: list[str] | None, options: Options, registry: Registry,
+    given: dict[str, dict[str, Any]],
 ) -> ScoreTable:
     from dataclasses import replace
 
@@ -168,9 +229,10 @@ def _score(
         target_lang=options.target_lang or material.target_lang,
         logged_ca=material.ca,
         ca=None if material.requeued else options.ca,
+        resegmenter=material.resegmenter or options.resegmenter,
     )
     return scoring.score(material.traces, material.recordings, names, settings,
-                         registry=registry)
+                         registry=registry, metric_options=given)
 
 
 def _sentencepiece(path: Path) -> Any:
@@ -227,7 +289,7 @@ def as_text(found: ScoreTable) -> str:
     if found.optimistic:
         parts.append("aware times assume overlap that was never measured: not to be ranked "
                      "beside measured ones")
-    parts.append(_signatures(with_value))
+    parts.append(signatures([(s.metric, s.signature) for s in with_value if s.group == "all"]))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -241,19 +303,6 @@ def _row(score: Score, grouped: bool) -> list[str]:
     coverage = "" if score.coverage is None else f"{score.coverage:.3f}"
     return [score.metric, *([printable(score.group)] if grouped else []), value, interval,
             score.unit, f"{score.n_scored}/{score.n_total}", str(score.n_clusters), coverage]
-
-
-def _signatures(scores: list[Score]) -> str:
-    """One line for all metrics made alike; ``--json`` has each in full."""
-    from s2st_bench.signature import Signature
-
-    alike: dict[str, list[str]] = {}
-    for score in scores:
-        if score.group == "all":
-            fields = Signature.parse(score.signature).fields
-            rest = Signature(tuple(f for f in fields if f[0] != "metric"))
-            alike.setdefault(rest.verbose(), []).append(score.metric)
-    return "\n".join(f"{', '.join(names)}: {rest}" for rest, names in alike.items())
 
 
 def _missing(found: ScoreTable) -> list[tuple[str, str]]:

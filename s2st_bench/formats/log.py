@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from s2st_bench.errors import TraceError
+from s2st_bench.resegment import Resegmenter
 from s2st_bench.retime import schedule
 from s2st_bench.types import Job, Recording, Trace
 
@@ -33,6 +34,8 @@ class Log:
     """What its computation-aware times mean; empty where it has none."""
     notes: tuple[str, ...] = ()
     """What was odd and how it was read."""
+    resegmenter: Resegmenter | None = None
+    """Where the log has cut its long recordings itself."""
 
 
 def json_lines(path: Path, notes: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -65,6 +68,18 @@ def json_lines(path: Path, notes: list[str]) -> Iterator[tuple[str, dict[str, An
     if pending is not None:
         notes.append(f"{pending[0]}: the last line is cut off and was left out; "
                      "the log stops in the middle of a recording")
+
+
+def text_lines(path: Path, notes: list[str]) -> Iterator[tuple[str, str]]:
+    """Each line's place (``file:line``) and its text; plain or gzip.
+
+    Raises
+    ------
+    TraceError
+        The file cannot be read or is not UTF-8.
+    """
+    for number, line in _lines(path, notes):
+        yield f"{path}:{number}", line
 
 
 def number_at(row: dict[str, Any], key: str, where: str) -> float:

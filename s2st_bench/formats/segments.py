@@ -79,7 +79,7 @@ def write(
     known = {recording.id: recording for recording in recordings}
     for recording_id, name in wav_names(known.values()).items():
         for segment in known[recording_id].segments:
-            said = segment.references.get(target_lang, ("",))[0]
+            said = (segment.references.get(target_lang) or ("",))[0]
             rows.append({"wav": Path(name).name, "offset": segment.start_s,
                          "duration": segment.end_s - segment.start_s,
                          "speaker_id": segment.speaker})

@@ -62,11 +62,12 @@ def read(path: Path, *, source_lang: str = "", target_lang: str = "", ca: Ca = "
     recordings: list[Recording] = []
     seen: dict[str, str] = {}
     for where, row in json_lines(file, notes):
-        recording = _recording(row, langs, where)
+        if "index" not in row:
+            raise TraceError(f"{where}: no 'index': not an instance of SimulEval")
+        trace, recording = instance(row, langs, where, notes)
         if recording.id in seen:
             raise TraceError(f"{where}: index {recording.id} again; it is on {seen[recording.id]}")
         seen[recording.id] = where
-        trace = _trace(row, recording, where, notes)
         traces.append(queued(trace) if ca == "live" and trace.clock != "ideal" else trace)
         recordings.append(recording)
     if not traces:
@@ -74,6 +75,20 @@ def read(path: Path, *, source_lang: str = "", target_lang: str = "", ca: Ca = "
     measured = any(trace.clock != "ideal" for trace in traces)
     meaning = ("live(from simuleval)" if ca == "live" else NAME) if measured else ""
     return Log(tuple(traces), tuple(recordings), meaning, tuple(notes))
+
+
+def instance(
+    row: dict[str, Any], langs: tuple[str, str], where: str, notes: list[str]
+) -> tuple[Trace, Recording]:
+    """One instance from its parsed JSON, its ``index`` the recording's id.
+
+    Raises
+    ------
+    TraceError
+        Naming ``where``.
+    """
+    recording = _recording(row, langs, where)
+    return _trace(row, recording, where, notes), recording
 
 
 def write(
@@ -95,7 +110,9 @@ def write(
     """
     by_id = {recording.id: recording for recording in recordings}
     written: set[str] = set()
-    position = {recording_id: i for i, recording_id in enumerate(by_id)}
+    index = {recording_id: i for i, recording_id in enumerate(by_id)}
+    if all(map(str.isdecimal, by_id)):
+        index = {recording_id: int(recording_id) for recording_id in by_id}
     try:
         with path.open("w", encoding="utf-8") as file:
             for trace in traces:
@@ -106,17 +123,17 @@ def write(
                     raise TraceError(f"several traces of recording {trace.recording_id!r}; an "
                                      "instances.log holds one repeat and one target language")
                 written.add(trace.recording_id)
-                row = _row(trace, by_id[trace.recording_id], position[trace.recording_id], unit)
+                row = _row(trace, by_id[trace.recording_id], index[trace.recording_id], unit)
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
     except OSError as error:
         raise TraceError(f"{path}: cannot be written ({error.strerror})") from None
 
 
 def _recording(row: dict[str, Any], langs: tuple[str, str], where: str) -> Recording:
-    if "index" not in row:
-        raise TraceError(f"{where}: no 'index': not an instance of SimulEval")
     recording_id = str(row["index"])
     length = number_at(row, "source_length", where)
+    if length < 0:
+        raise TraceError(f"{where}: 'source_length' is below 0")
     source, raw = _source(row, length, where)
     reference = row.get("reference")
     references = {} if reference is None else {langs[1]: (str(reference),)}
@@ -165,6 +182,8 @@ def _trace(row: dict[str, Any], recording: Recording, where: str, notes: list[st
     in_seconds = isinstance(recording.source, AudioSource)
     scale = 1000.0 if in_seconds else 1.0
     delays = [d / scale for d in numbers_at(row, "delays", where)]
+    if any(delay < 0 for delay in delays):
+        raise TraceError(f"{where}: a delay below 0")
     elapsed = [e / scale for e in numbers_at(row, "elapsed", where)]
     measured = in_seconds and bool(elapsed) and len(elapsed) == len(delays)
     if in_seconds and elapsed and not measured:
@@ -224,6 +243,8 @@ def _parts(
     """The text cut at its units, one part a delay, so that joined they are the text again."""
     n = len(delays)
     words, chars = unit_spans(text, "word")[1], unit_spans(text, "char")[1]
+    if n == len(text) > len(chars) and n != len(words):
+        chars = tuple((i, i + 1) for i in range(n))  # OmniSTEval's count spaces
     pieces = row.get("prediction_spm")
     if n != len(words) and isinstance(pieces, list) and len(pieces) == n:
         spans = unit_spans(text, "spm", lambda _: [str(piece) for piece in pieces])[1]
@@ -259,22 +280,22 @@ def _steps(
 
 
 def _row(
-    trace: Trace, recording: Recording, position: int, unit: LatencyUnit
+    trace: Trace, recording: Recording, index: int, unit: LatencyUnit
 ) -> dict[str, Any]:
     failed = trace.error is not None
-    said = () if failed else emissions(trace, unit)
+    units = () if failed else emissions(trace, unit)
     scale = 1000.0 if trace.source_unit == "s" else 1.0
-    measured = all(e.elapsed is not None for e in said)
+    measured = all(e.elapsed is not None for e in units)
     source = recording.source
-    references = recording.segments[0].references.get(trace.target_lang, ()) \
-        if len(recording.segments) == 1 else ()
+    references = [said[0] for segment in recording.segments
+                  if (said := segment.references.get(trace.target_lang))]
     return {
-        "index": int(recording.id) if recording.id.isdecimal() else position,
+        "index": index,
         "prediction": "" if failed else final_text(trace),
-        "delays": [e.delay * scale for e in said],
-        "elapsed": [e.elapsed * scale for e in said if e.elapsed is not None] if measured else [],
-        "prediction_length": len(said),
-        "reference": references[0] if references else None,
+        "delays": [e.delay * scale for e in units],
+        "elapsed": [e.elapsed * scale for e in units if e.elapsed is not None] if measured else [],
+        "prediction_length": len(units),
+        "reference": " ".join(references) if references else None,
         "source": " ".join(source.tokens) if isinstance(source, TextSource) else [
             str(source.path), f"samplerate: {recording.sample_rate_hz} Hz"],
         "source_length": trace.source_length * scale,

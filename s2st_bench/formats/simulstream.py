@@ -45,6 +45,7 @@ from s2st_bench.types import (
 )
 
 NAME = "simulstream"
+FILE = "metrics.jsonl"
 EVAL_CONFIG: Mapping[str, str] = {"detokenizer_type": "simuleval", "latency_unit": "char"}
 """The evaluation config that simulstream needs for a log written here."""
 _LOADING = "model_loading_time"
@@ -75,7 +76,8 @@ def read(
     ca: Ca = "logged",
     joining: Joining | None = None,
 ) -> Log:
-    """Read a log; ``joining`` none takes what the log says, or guesses from its tokens.
+    """Read a log (a folder means its ``metrics.jsonl``); ``joining`` none takes what
+    the log says, or guesses from its tokens.
 
     Raises
     ------
@@ -84,10 +86,11 @@ def read(
     """
     notes: list[str] = []
     load: dict[str, Any] = {}
-    sessions = [s for s in _sessions(path, notes, load) if s.lines]
+    file = path / FILE if path.is_dir() else path
+    sessions = [s for s in _sessions(file, notes, load) if s.lines]
     if not sessions:
-        raise TraceError(f"{path}: holds no whole chunk of any recording")
-    joinings = _joinings(sessions, joining, path, notes)
+        raise TraceError(f"{file}: holds no whole chunk of any recording")
+    joinings = _joinings(sessions, joining, file, notes)
     measured = any(line.compute_s for session in sessions for line in session.lines)
     traces: list[Trace] = []
     recordings: dict[str, Recording] = {}

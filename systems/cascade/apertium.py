@@ -69,8 +69,8 @@ class Apertium:
 def commands(mode: str) -> list[list[str]]:
     """The programs of a ``.mode`` file with NUL flush, unknown words unmarked.
 
-    >>> commands("lt-proc 'a.bin' | apertium-tagger -g $2 'b' | lt-proc $1 'c.bin'")
-    [['lt-proc', '-z', 'a.bin'], ['apertium-tagger', '-z', '-g', 'b'], ['lt-proc', '-z', '-n', 'c.bin']]
+    >>> commands("apertium-tagger -g $2 'b' | lt-proc $1 'c.bin'")
+    [['apertium-tagger', '-z', '-g', 'b'], ['lt-proc', '-z', '-n', 'c.bin']]
     """
     line = mode.strip().replace("$1", "-n").replace("$2", "")
     split = [shlex.split(part) for part in line.split("|")]

@@ -39,7 +39,7 @@ class Cascade(HypothesisSystem):
         Names of parts; ``mt=auto`` takes the first of :data:`AUTO` that has the pair here.
     min_silence_s, preroll_s, max_utterance_s
         A pause this long ends an utterance; audio kept from before its start; its greatest length.
-    lm, dictionary
+    lm, dictionary, cmn
         Of the recogniser, see :mod:`.sphinx`.
     partial_every_s
         How much speech the recogniser hears between two partial hypotheses.
@@ -68,9 +68,10 @@ class Cascade(HypothesisSystem):
         max_utterance_s: float = 20.0,
         lm: str = "general",
         dictionary: Path | None = None,
+        cmn: tuple[float, ...] = (),
         partial_every_s: float = 0.1,
-        asr_agreement: int = 5,
-        asr_hold: int = 1,
+        asr_agreement: int = 6,
+        asr_hold: int = 0,
         mt_agreement: int = 2,
         mt_hold: int = 0,
         tts_min_words: int = 3,
@@ -85,7 +86,9 @@ class Cascade(HypothesisSystem):
         if tts == "none":
             self.outputs = frozenset({"text"})
         self._vad: VadModel = make(VADS, "vad", vad)
-        self._asr: RecogniserModel = make(RECOGNISERS, "asr", asr, lm=lm, dictionary=dictionary)
+        self._asr: RecogniserModel = make(
+            RECOGNISERS, "asr", asr, lm=lm, dictionary=dictionary, cmn=cmn
+        )
         self._mt: dict[str, TranslatorModel] = {
             name: make(TRANSLATORS, "mt", name) for name in (AUTO if mt == "auto" else (mt,))
         }

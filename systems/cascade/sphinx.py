@@ -10,7 +10,9 @@ n-gram model (``.bin``, ``.lm``, ``.arpa``, ``.gz`` of one) or a file of sentenc
 which a trigram model is built.
 
 A decoder serves one listener at a time and is brought back to its initial cepstral mean in
-between, so that what a recording is heard as does not depend on the recordings before it.
+between, so that what a recording is heard as does not depend on the recordings before it.  The
+mean adapts only after several seconds of speech; ``cmn`` is one to start from, for voices or
+microphones far from those of the model.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from .vad import RATE_HZ
 
 _WORD = re.compile(r"[a-z]+(?:['’-][a-z]+)*")
 _CONFERENCE = Path(__file__).parent / "phrase_table" / "sentences_en.txt"
+_CEPSTRA = 13
 _MODEL_SUFFIXES = frozenset({".bin", ".lm", ".arpa", ".gz", ".dmp"})
 
 
@@ -38,8 +41,13 @@ class PocketSphinx:
 
     languages = frozenset({"en"})
 
-    def __init__(self, lm: str = "general", dictionary: Path | None = None) -> None:
+    def __init__(
+        self, lm: str = "general", dictionary: Path | None = None, cmn: tuple[float, ...] = ()
+    ) -> None:
+        if len(cmn) not in (0, _CEPSTRA):
+            raise ConfigError(f"system.cmn: {_CEPSTRA} numbers are wanted, not {len(cmn)}")
         self._dictionary = dictionary
+        self._mean = ",".join(f"{value:g}" for value in cmn)
         self._sentences, self._model = _language_model(lm)
         self._free: list[tuple[Any, str]] = []
         self.out_of_vocabulary: frozenset[str] = frozenset()
@@ -52,7 +60,6 @@ class PocketSphinx:
             raise DependencyError("pocketsphinx", "recognition by pocketsphinx", "cascade") \
                 from None
         self._module: Any = pocketsphinx
-        self._words = tuple(read_dictionary(self._dictionary)) if self._dictionary else ()
         self._free = [self._decoder()]
 
     def open(self) -> SphinxRecogniser:
@@ -61,44 +68,64 @@ class PocketSphinx:
         return SphinxRecogniser(decoder, lambda: self._free.append((decoder, mean)))
 
     def _decoder(self) -> tuple[Any, str]:
-        """A decoder and its cepstral mean before it has heard anything."""
-        settings: dict[str, Any] = {"samprate": float(RATE_HZ), "loglevel": "FATAL"}
-        if self._model is not None:
-            settings["lm"] = str(self._model)
-        try:
-            decoder = self._module.Decoder(**settings)
-        except RuntimeError as error:
-            raise InputError(f"{self._model}: pocketsphinx cannot use this model ({error})") \
-                from None
-        for word, phones in self._words:
-            if decoder.lookup_word(word) is None and decoder.add_word(word, phones, True) < 0:
-                raise InputError(f"dictionary: {word!r} cannot be added ({phones!r} are not all "
-                                 "phones of the model)")
-        if self._sentences is not None:
-            self._add_sentences(decoder, self._sentences)
-        return decoder, str(decoder.get_cmn(False))
+        """A decoder and the cepstral mean to start from."""
+        with tempfile.TemporaryDirectory() as folder:  # read while the decoder is made
+            settings: dict[str, Any] = {"samprate": float(RATE_HZ), "loglevel": "FATAL"}
+            if self._model is not None:
+                settings["lm"] = str(self._model)
+            if self._sentences is not None:
+                settings.update(self._of_sentences(self._sentences, Path(folder)))
+            elif self._dictionary is not None:
+                lines = [*self._pronunciations(), *self._added()]
+                settings["dict"] = _written(Path(folder) / "words.dict", lines)
+            try:
+                decoder = self._module.Decoder(**settings)
+            except RuntimeError as error:
+                raise InputError(
+                    f"{self._model or self._sentences}: pocketsphinx cannot use this ({error})"
+                ) from None
+        return decoder, self._mean or str(decoder.get_cmn(False))
 
-    def _add_sentences(self, decoder: Any, path: Path) -> None:
-        known: dict[str, bool] = {}
-        lines = []
-        for words in read_sentences(path):
-            for word in words:
-                if word not in known:
-                    known[word] = decoder.lookup_word(word) is not None
-            lines.append(words)
-        self.out_of_vocabulary = frozenset(word for word, is_known in known.items() if not is_known)
-        text = "".join(
-            f"<s> {' '.join(word for word in words if known[word])} </s>\n" for words in lines
-        )
+    def _of_sentences(self, path: Path, folder: Path) -> dict[str, str]:
+        """A trigram model of the sentences and a dictionary of their words alone.
+
+        The whole dictionary would do as well, but with few words in the model pocketsphinx then
+        takes seconds to load.
+        """
         from pocketsphinx.lm import ArpaBoLM
 
-        model = ArpaBoLM(text=text)
+        sentences = list(read_sentences(path))
+        wanted = {word for words in sentences for word in words}
+        lines = [line for line in [*self._pronunciations(), *self._added()]
+                 if _headword(line) in wanted]
+        known = {_headword(line) for line in lines}
+        self.out_of_vocabulary = frozenset(wanted - known)
+        if not known:
+            raise InputError(f"{path}: holds no sentence with a word of the dictionary")
+        model = ArpaBoLM(text="".join(
+            f"<s> {' '.join(word for word in words if word in known)} </s>\n"
+            for words in sentences
+        ))
         model.compute()
-        with tempfile.NamedTemporaryFile("w", suffix=".lm", encoding="utf-8") as file:
+        with (folder / "sentences.lm").open("w", encoding="utf-8") as file:
             model.write(file)
-            file.flush()
-            decoder.add_lm_file("sentences", file.name)
-        decoder.activate_search("sentences")
+        return {"lm": str(folder / "sentences.lm"), "dict": _written(folder / "words.dict", lines)}
+
+    def _pronunciations(self) -> list[str]:
+        """The wheel's dictionary."""
+        return _lines(Path(self._module.get_model_path()) / "en-us" / "cmudict-en-us.dict")
+
+    def _added(self) -> list[str]:
+        """The user's dictionary, its phones checked."""
+        if self._dictionary is None:
+            return []
+        phones = {phone for line in self._pronunciations() for phone in line.split()[1:]}
+        entries = list(read_dictionary(self._dictionary))
+        for word, sounds in entries:
+            if unknown := [phone for phone in sounds.split() if phone not in phones]:
+                raise InputError(f"{self._dictionary}: {word!r} is said with {unknown[0]!r}, which "
+                                 f"is none of the phones {' '.join(sorted(phones))}")
+        return [f"{word} {sounds}" for word, sounds in entries]
 
 
 class SphinxRecogniser:
@@ -152,7 +179,17 @@ def read_dictionary(path: Path) -> Iterator[tuple[str, str]]:
             yield word.lower(), phones.strip().upper()
 
 
-def _lines(path: Path) -> Iterable[str]:
+def _headword(line: str) -> str:
+    """The word of a dictionary's line; further pronunciations are numbered, ``a(2)``."""
+    return line.split(" ", 1)[0].split("(", 1)[0]
+
+
+def _written(path: Path, lines: Iterable[str]) -> str:
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return str(path)
+
+
+def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:

@@ -66,6 +66,7 @@ class RunSpec:
     load: Mapping[str, Any] = field(default_factory=dict)
     from_text: bool = False
     stages: tuple[str, ...] = ("system",)
+    card: Mapping[str, Any] = field(default_factory=dict)
 
 
 def make_run(folder: Path, spec: RunSpec, audio: Path | None = None) -> Path:
@@ -85,7 +86,7 @@ def make_run(folder: Path, spec: RunSpec, audio: Path | None = None) -> Path:
         source_lang=spec.pair[0], target_lang=spec.pair[1],
         outputs=("text", "speech") if spec.speech else ("text",),
         card={"summary": f"{spec.system}, made for a test", "privileged": spec.privileged,
-              "licence": "Apache-2.0"},
+              "licence": "Apache-2.0", **spec.card},
         corpus_card={"name": spec.corpus, "licence": "CC0-1.0", "split": "dev",
                      "synthetic": spec.synthetic},
         fingerprint=spec.fingerprint, n_recordings=spec.n, host=spec.host,

@@ -66,14 +66,15 @@ def test_failed_silent_and_privileged_systems_have_no_rank_and_stand_below(group
         {"system": "flaky", "bleu": 40.0, "failed": (1,)},
         {"system": "mute", "bleu": 50.0, "coverage": 0.79},
         {"system": "oracle", "bleu": 99.0, "privileged": True},
+        {"system": "babble", "bleu": 70.0, "card": {"control": True}},
         {"system": "offline", "bleu": 60.0},
     )
     rows = group.unaware[0].rows
     assert [(row.entry.name, row.rank) for row in rows] == [
         ("high", 1), ("low", 2), ("mute", None), ("flaky", None), ("oracle", None),
-        ("offline", None)]
+        ("babble", None), ("offline", None)]
     assert [row.unranked.split(" ")[0] for row in rows[2:]] == [
-        "coverage", "1", "control:", "offline:"]
+        "coverage", "1", "control:", "control:", "offline:"]
 
 
 def test_a_disturbed_measurement_ranks_unaware_only(groups: Any) -> None:

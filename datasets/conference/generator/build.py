@@ -82,18 +82,33 @@ def _near(a: str, b: str) -> bool:
     return len(x & y) / len(x | y) > 0.6
 
 
-def grammar_items(source: str, split: str) -> tuple[Sentence, ...]:
-    """Grammar sentences of a split, all kinds alike, none nearly a copy of another."""
-    rng = Random(f"conference-{source}-{split}")
+@cache
+def grammar_items() -> dict[tuple[str, str], tuple[Sentence, ...]]:
+    """Grammar sentences by source language and split, all kinds alike, no two nearly the same."""
     taken: list[str] = []
-    found: list[Sentence] = []
-    while len(found) < GRAMMAR_ITEMS[split]:
-        triple = grammar.sentence(rng, grammar.KINDS[len(found) % len(grammar.KINDS)], longest=22)
-        if any(_near(triple.de, other) for other in taken):
-            continue
-        taken.append(triple.de)
-        found.append(_from_triple(f"grammar-{split}-{len(found) + 1:03d}", triple))
-    return tuple(found)
+    items: dict[tuple[str, str], tuple[Sentence, ...]] = {}
+    for source in SOURCES:
+        for split, count in GRAMMAR_ITEMS.items():
+            rng = Random(f"conference-{source}-{split}")
+            found: list[Sentence] = []
+            while len(found) < count:
+                kind = grammar.KINDS[len(found) % len(grammar.KINDS)]
+                triple = grammar.sentence(rng, kind, longest=22)
+                if any(_near(triple.de, other) for other in taken):
+                    continue
+                taken.append(triple.de)
+                found.append(_from_triple(f"grammar-{split}-{len(found) + 1:03d}", triple))
+            items[source, split] = tuple(found)
+    return items
+
+
+def _talk_sentence(rng: Random, kind: str, used: set[str]) -> Sentence:
+    """A grammar sentence that is in no short-form split and not yet in ``used``."""
+    while True:
+        triple = grammar.sentence(rng, kind, longest=20)
+        if triple.de not in used:
+            used.add(triple.de)
+            return _from_triple("", triple)
 
 
 @cache
@@ -157,10 +172,9 @@ def long_form(speaker: Speaker, name: str, script: Sequence[Sentence | str], sou
     rng = Random(identity)
     lines: list[Sentence | str] = list(script)
     spoken: dict[int, Utterance] = {}
-    sentences: list[Sentence] = []
-    for line in lines:
-        sentences.append(line if isinstance(line, Sentence) else _from_triple(
-            "", grammar.sentence(rng, line, longest=20)))
+    used = {item.texts["de"] for items in grammar_items().values() for item in items}
+    sentences = [line if isinstance(line, Sentence) else _talk_sentence(rng, line, used)
+                 for line in lines]
     kinds = [line if isinstance(line, str) else "" for line in lines]
     pauses = [rng.uniform(0.5, 1.1) + (0.6 if not k else 0.0) for k in kinds]
     while True:
@@ -177,7 +191,7 @@ def long_form(speaker: Speaker, name: str, script: Sequence[Sentence | str], sou
                 del column[where]
         else:
             kind = kinds[where]
-            sentences.insert(where + 1, _from_triple("", grammar.sentence(rng, kind, longest=20)))
+            sentences.insert(where + 1, _talk_sentence(rng, kind, used))
             kinds.insert(where + 1, kind)
             pauses.insert(where + 1, rng.uniform(0.5, 1.1))
     blocks, rows = [_silence(1.0)], []
@@ -205,7 +219,7 @@ def make(speaker: Speaker, source: str, split: Split) -> Iterator[Made]:
             yield long_form(speaker, name, script, source, everyone[-1 - number])
         return
     pool = voices(source, held_out=split == "test")
-    for number, sentence in enumerate((*short[split], *grammar_items(source, split))):
+    for number, sentence in enumerate((*short[split], *grammar_items()[source, split])):
         yield short_form(speaker, sentence, source, split, pool[number % len(pool)])
 
 

@@ -231,7 +231,7 @@ class _Writer:
         verb = self.verb(domain)
         if verb.subject not in ("person", "system"):
             moods = ("present",) if tense else ("present", "perfect")
-        clause = self.clause(verb, mood=self.rng.choice(moods))
+        clause = replace(self.clause(verb, mood=self.rng.choice(moods)), simple=bool(tense))
         if joint[0].endswith("wann"):
             clause = replace(clause, time=None)
         if clause.passive and clause.mood == "future":

@@ -1,0 +1,1 @@
+"""Text quality by trained models: COMET, XCOMET, COMET-Kiwi, BLEURT, MetricX."""
