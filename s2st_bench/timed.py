@@ -15,17 +15,26 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from s2st_bench.metric import Floats, Item, MeanMetric, Unscored
+from s2st_bench.batch import Batch, Rows
+from s2st_bench.metric import BatchStats, Floats, Item, MeanMetric, Unscored
 from s2st_bench.timeline import Played, logged_times, playback
 from s2st_bench.types import Trace
-from s2st_bench.units import META, split_units
+from s2st_bench.units import META, count_units
 
 TEXT = frozenset({"text"})
 SPEECH = frozenset({"speech"})
 
 
 def times_of(item: Item, aware: bool) -> Floats | Unscored:
-    """Emission times of the item's units, ``float64[n]`` with n >= 1, or why there are none."""
+    """Emission times of the item's units, finite ``float64[n]``, n >= 1, or why there are none."""
+    times = logged_units(item, aware)
+    if isinstance(times, Unscored) or np.isfinite(times).all():
+        return times
+    return Unscored("a time is not a finite number")
+
+
+def logged_units(item: Item, aware: bool) -> Floats | Unscored:
+    """The same, whatever numbers the times are."""
     if "text" not in item.trace.outputs and not len(item.units):
         return Unscored("no text output")
     if aware and item.source_unit == "tokens":
@@ -35,8 +44,6 @@ def times_of(item: Item, aware: bool) -> Floats | Unscored:
         return Unscored("compute was not measured")
     if not len(times):
         return Unscored("no output")
-    if not np.isfinite(times).all():
-        return Unscored("a time is not a finite number")
     return times
 
 
@@ -49,7 +56,7 @@ def reference_length(item: Item) -> int | Unscored:
     reference = item.references[0]
     if item.unit == "spm" and META not in reference and any(META in u for u in item.units):
         return Unscored("the reference is not cut into pieces: name the SentencePiece model")
-    return len(split_units(reference, item.unit))
+    return count_units(reference, item.unit)
 
 
 class TimedMetric(MeanMetric):
@@ -62,6 +69,18 @@ class TimedMetric(MeanMetric):
         if not item.source_length > 0:
             return Unscored("the source has no length")
         return self.of_times(times, item)
+
+    def stats_batch(self, items: Sequence[Item]) -> BatchStats:
+        batch = Batch.of(items)
+        rows = batch.rows(logged_units, reference_length, self.aware)
+        values = np.full(len(batch), np.nan)
+        with np.errstate(all="ignore"):
+            values[rows.numbers] = self.of_rows(rows)
+        return self.stats_of(values, batch)
+
+    def of_rows(self, rows: Rows) -> Floats:
+        """Values of all rows, ``float64[m]``; one that is not finite is asked of ``of_times``."""
+        return np.full(len(rows), np.nan)
 
     @abstractmethod
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
@@ -81,6 +100,14 @@ class ReferencedMetric(TimedMetric):
             return length
         self._lengths.add("ref" if item.references else "hyp")
         return self.of_lengths(times, item, length)
+
+    def stats_batch(self, items: Sequence[Item]) -> BatchStats:
+        found = super().stats_batch(items)
+        self._lengths |= {
+            "ref" if item.references else "hyp"
+            for item, scored in zip(items, found.scored.tolist(), strict=True) if scored
+        }
+        return found
 
     @abstractmethod
     def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:

@@ -37,6 +37,12 @@ def split_units(
     return tuple(pattern_of(unit).findall(text))
 
 
+def count_units(text: str, unit: LatencyUnit = "word") -> int:
+    """How many units :func:`split_units` finds without a tokenizer."""
+    words = text.split()
+    return sum(map(len, words)) if unit == "char" else len(words)
+
+
 def unit_spans(
     text: str, unit: LatencyUnit = "word", tokenizer: Tokenizer | None = None
 ) -> tuple[tuple[str, ...], tuple[Span, ...]]:

@@ -1,11 +1,15 @@
-"""AL, LAAL, DAL, AP, YAAL and LongYAAL as metrics; the formulas are in ``formulas``."""
+"""AL, LAAL, DAL, AP, YAAL and LongYAAL as metrics; formulas are in ``formulas`` and ``rows``."""
 
 from __future__ import annotations
 
+import numpy as np
+
+from s2st_bench.batch import Rows
 from s2st_bench.metric import Floats, Item, Unscored
 from s2st_bench.timed import TEXT, ReferencedMetric, TimedMetric, is_long
 from s2st_bench.types import MetricSpec
 
+from . import rows as batched
 from .formulas import al, ap, dal, laal, yaal
 
 _EMPTY_REFERENCE = Unscored("the reference is empty")
@@ -19,6 +23,9 @@ class AL(ReferencedMetric):
     def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:
         return al(times, item.source_length, length) if length else _EMPTY_REFERENCE
 
+    def of_rows(self, rows: Rows) -> Floats:
+        return batched.al(rows, nonzero(rows.reference_lengths))
+
 
 class LAAL(ReferencedMetric):
     """Length-Adaptive Average Lagging."""
@@ -27,6 +34,9 @@ class LAAL(ReferencedMetric):
 
     def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:
         return laal(times, item.source_length, length)
+
+    def of_rows(self, rows: Rows) -> Floats:
+        return batched.laal(rows, rows.reference_lengths)
 
 
 class AP(ReferencedMetric):
@@ -37,6 +47,9 @@ class AP(ReferencedMetric):
     def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:
         return ap(times, item.source_length, length) if length else _EMPTY_REFERENCE
 
+    def of_rows(self, rows: Rows) -> Floats:
+        return batched.ap(rows, nonzero(rows.reference_lengths))
+
 
 class DAL(TimedMetric):
     """Differentiable Average Lagging."""
@@ -45,6 +58,9 @@ class DAL(TimedMetric):
 
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         return dal(times, item.source_length)
+
+    def of_rows(self, rows: Rows) -> Floats:
+        return batched.dal(rows)
 
 
 class YAAL(ReferencedMetric):
@@ -56,6 +72,9 @@ class YAAL(ReferencedMetric):
     def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:
         value = yaal(times, item.source_length, length)
         return Unscored("all output came after the segment") if value is None else value
+
+    def of_rows(self, rows: Rows) -> Floats:
+        return batched.yaal(rows, rows.reference_lengths)
 
 
 class LongYAAL(ReferencedMetric):
@@ -69,3 +88,11 @@ class LongYAAL(ReferencedMetric):
             return Unscored("short form")
         value = yaal(times, item.source_length, length, item.time_to_recording_end)
         return Unscored("all output came after the recording") if value is None else value
+
+    def of_rows(self, rows: Rows) -> Floats:
+        return batched.yaal(rows, rows.reference_lengths, rows.ends)
+
+
+def nonzero(lengths: Floats) -> Floats:
+    """Reference lengths ``float64[m]`` with NaN for 0: an empty reference gives no value."""
+    return np.where(lengths > 0, lengths, np.nan)

@@ -7,6 +7,9 @@ Speech output has its own, on the playback timeline (``speech_timeline``).
 
 from __future__ import annotations
 
+import numpy as np
+
+from s2st_bench.batch import Rows
 from s2st_bench.metric import Floats, Item, Unscored
 from s2st_bench.timed import TEXT, TimedMetric
 from s2st_bench.types import MetricSpec
@@ -30,6 +33,9 @@ class StartOffset(TimedMetric):
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         return start_offset(times)
 
+    def of_rows(self, rows: Rows) -> Floats:
+        return rows.times[rows.first]
+
 
 class EndOffset(TimedMetric):
     """How long after the speaker the last unit comes."""
@@ -38,3 +44,6 @@ class EndOffset(TimedMetric):
 
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         return end_offset(times, item.source_length)
+
+    def of_rows(self, rows: Rows) -> Floats:
+        return np.asarray(rows.times[rows.first + rows.sizes - 1] - rows.source_lengths)
