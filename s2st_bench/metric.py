@@ -12,12 +12,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from s2st_bench.types import Emission, MetricSpec, Recording, Segment, SourceUnit, Trace
+
+if TYPE_CHECKING:
+    from s2st_bench.batch import Batch
 
 Floats = npt.NDArray[np.float64]
 LatencyUnit = Literal["word", "char", "spm"]
@@ -89,6 +92,10 @@ class Metric(ABC):
     @abstractmethod
     def stats(self, item: Item) -> Floats | Unscored:
         """Sufficient statistics ``float64[k]`` of one item, the same k for all."""
+
+    def stats_of(self, batch: Batch) -> Sequence[Floats | Unscored]:
+        """:meth:`stats` of every item; overridden where arrays make it faster."""
+        return [self.stats(item) for item in batch.items]
 
     @abstractmethod
     def value(self, totals: Floats) -> Floats:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from s2st_bench import __version__, retime, stats
+from s2st_bench.batch import Batch
 from s2st_bench.items import RecordingEnd, items
 from s2st_bench.metric import Floats, Item, LatencyUnit, Metric, Unscored
 from s2st_bench.resegment import Resegmenter, SoftSegmenter
@@ -116,7 +117,11 @@ class Scorer:
     def item_stats(self, metric: Metric) -> list[Floats | Unscored]:
         """Sufficient statistics of each of ``items``."""
         metric.prepare(self.items)
-        return [_item_stats(metric, item) for item in self.items]
+        found = list(metric.stats_of(self._batch))
+        for index in self._failed:
+            if isinstance(found[index], Unscored):
+                found[index] = self._failed[index]
+        return found
 
     def _per_recording(
         self, metric: Metric, found: Sequence[Floats | Unscored]
@@ -173,7 +178,8 @@ class Scorer:
         rows = {i: row for i in wanted if not isinstance(row := known[i], Unscored)}
         return Sample(
             metric,
-            np.stack(list(rows.values())) if rows else np.zeros((0, 0)),
+            np.concatenate(list(rows.values())).reshape(len(rows), -1) if rows
+            else np.zeros((0, 0)),
             tuple(self.items[i].cluster for i in rows),
             self._segments[list(rows)],
         )
@@ -232,6 +238,16 @@ class Scorer:
         return groups
 
     @cached_property
+    def _batch(self) -> Batch:
+        return Batch(self.items)
+
+    @cached_property
+    def _failed(self) -> dict[int, Unscored]:
+        """Items of failed recordings, with what happened."""
+        return {i: Unscored(f"{item.trace.error.kind}: {item.trace.error.message}")
+                for i, item in enumerate(self.items) if item.trace.error is not None}
+
+    @cached_property
     def _segments(self) -> npt.NDArray[np.intp]:
         """Each item's segment, numbered in corpus order; repeats and languages share one."""
         segments, _ = stats.codes([(item.recording.id, item.segment.id) for item in self.items])
@@ -255,13 +271,6 @@ class Scorer:
         lengths = self._lengths[members]
         wanted = int(lengths[:, 1].sum())
         return float(lengths.min(axis=1).sum() / wanted) if wanted else None
-
-
-def _item_stats(metric: Metric, item: Item) -> Floats | Unscored:
-    found = metric.stats(item)
-    if isinstance(found, Unscored) and item.trace.error is not None:
-        return Unscored(f"{item.trace.error.kind}: {item.trace.error.message}")
-    return found
 
 
 def _values(metric: Metric, groups: Sequence[Sequence[Floats]]) -> list[float]:

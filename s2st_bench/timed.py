@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 
+from s2st_bench.batch import Batch, Padded
 from s2st_bench.metric import Floats, Item, MeanMetric, Unscored
 from s2st_bench.timeline import Played, logged_times, playback
 from s2st_bench.types import Trace
@@ -55,6 +57,8 @@ def reference_length(item: Item) -> int | Unscored:
 class TimedMetric(MeanMetric):
     """A mean over items of a value computed from emission times and the source's length."""
 
+    referenced: ClassVar[bool] = False
+
     def item_value(self, item: Item) -> float | Unscored:
         times = times_of(item, self.aware)
         if isinstance(times, Unscored):
@@ -62,6 +66,25 @@ class TimedMetric(MeanMetric):
         if not item.source_length > 0:
             return Unscored("the source has no length")
         return self.of_times(times, item)
+
+    def stats_of(self, batch: Batch) -> Sequence[Floats | Unscored]:
+        padded = batch.padded(self.aware, referenced=self.referenced)
+        values = self.of_padded(padded, batch.reference_lengths[padded.rows]
+                                if self.referenced else padded.source_length)
+        if values is None:
+            return super().stats_of(batch)
+        found = np.stack([values, np.ones_like(values)], axis=1)
+        if len(found) == len(batch.items):
+            return list(found)
+        rows = dict(zip(padded.rows.tolist(), found, strict=True))
+        return [rows[i] if i in rows else self.stats(item) for i, item in enumerate(batch.items)]
+
+    def of_padded(self, padded: Padded, lengths: Floats) -> Floats | None:
+        """Values of many items at once, all of which have one; none: one by one.
+
+        ``lengths`` is R of each, ``float64[m]``, for a metric that is ``referenced``.
+        """
+        return None
 
     @abstractmethod
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
@@ -71,9 +94,17 @@ class TimedMetric(MeanMetric):
 class ReferencedMetric(TimedMetric):
     """One that also needs a reference length; an empty reference gives none."""
 
+    referenced = True
+
     def __init__(self, *, aware: bool = False) -> None:
         super().__init__(aware=aware)
         self._lengths: set[str] = set()
+
+    def stats_of(self, batch: Batch) -> Sequence[Floats | Unscored]:
+        rows = batch.padded(self.aware, referenced=True).rows
+        self._lengths |= {"ref" if one else "hyp"
+                          for one in np.unique(batch.has_reference[rows]).tolist()}
+        return super().stats_of(batch)
 
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         length = reference_length(item)

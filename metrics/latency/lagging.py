@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from s2st_bench.batch import Padded
 from s2st_bench.metric import Floats, Item, Unscored
 from s2st_bench.timed import TEXT, ReferencedMetric, TimedMetric, is_long
 from s2st_bench.types import MetricSpec
 
 from .formulas import al, ap, dal, laal, yaal
+from .padded import al_of, ap_of, dal_of
 
 _EMPTY_REFERENCE = Unscored("the reference is empty")
 
@@ -19,6 +23,9 @@ class AL(ReferencedMetric):
     def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:
         return al(times, item.source_length, length) if length else _EMPTY_REFERENCE
 
+    def of_padded(self, padded: Padded, lengths: Floats) -> Floats:
+        return al_of(padded, lengths)
+
 
 class LAAL(ReferencedMetric):
     """Length-Adaptive Average Lagging."""
@@ -27,6 +34,9 @@ class LAAL(ReferencedMetric):
 
     def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:
         return laal(times, item.source_length, length)
+
+    def of_padded(self, padded: Padded, lengths: Floats) -> Floats:
+        return al_of(padded, np.maximum(padded.counts, lengths))
 
 
 class AP(ReferencedMetric):
@@ -37,6 +47,9 @@ class AP(ReferencedMetric):
     def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:
         return ap(times, item.source_length, length) if length else _EMPTY_REFERENCE
 
+    def of_padded(self, padded: Padded, lengths: Floats) -> Floats:
+        return ap_of(padded, lengths)
+
 
 class DAL(TimedMetric):
     """Differentiable Average Lagging."""
@@ -45,6 +58,9 @@ class DAL(TimedMetric):
 
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         return dal(times, item.source_length)
+
+    def of_padded(self, padded: Padded, lengths: Floats) -> Floats:
+        return dal_of(padded)
 
 
 class YAAL(ReferencedMetric):

@@ -7,6 +7,9 @@ Speech output has its own, on the playback timeline (``speech_timeline``).
 
 from __future__ import annotations
 
+import numpy as np
+
+from s2st_bench.batch import Padded
 from s2st_bench.metric import Floats, Item, Unscored
 from s2st_bench.timed import TEXT, TimedMetric
 from s2st_bench.types import MetricSpec
@@ -30,6 +33,9 @@ class StartOffset(TimedMetric):
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         return start_offset(times)
 
+    def of_padded(self, padded: Padded, lengths: Floats) -> Floats:
+        return padded.times[:, :1].sum(axis=1)
+
 
 class EndOffset(TimedMetric):
     """How long after the speaker the last unit comes."""
@@ -38,3 +44,10 @@ class EndOffset(TimedMetric):
 
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         return end_offset(times, item.source_length)
+
+    def of_padded(self, padded: Padded, lengths: Floats) -> Floats:
+        last = (padded.counts - 1)[:, None]
+        if not len(last):
+            return np.zeros(0)
+        return np.asarray(np.take_along_axis(padded.times, last, axis=1)[:, 0]
+                          - padded.source_length)
