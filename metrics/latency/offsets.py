@@ -34,7 +34,7 @@ class StartOffset(TimedMetric):
         return start_offset(times)
 
     def of_padded(self, padded: Padded, lengths: Floats) -> Floats:
-        return padded.times[:, :1].sum(axis=1)
+        return np.asarray(padded.times[:, :1].sum(axis=1))
 
 
 class EndOffset(TimedMetric):
@@ -49,5 +49,5 @@ class EndOffset(TimedMetric):
         last = (padded.counts - 1)[:, None]
         if not len(last):
             return np.zeros(0)
-        return np.asarray(np.take_along_axis(padded.times, last, axis=1)[:, 0]
-                          - padded.source_length)
+        ends = np.take_along_axis(padded.times, last, axis=1)[:, 0]
+        return np.asarray(ends - padded.source_length)

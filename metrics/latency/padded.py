@@ -27,7 +27,7 @@ def dal_of(padded: Padded) -> Floats:
     pace = padded.source_length / padded.counts
     lag = padded.times - pace[:, None] * np.arange(padded.times.shape[1])
     np.maximum.accumulate(lag, axis=1, out=lag)
-    return np.asarray(np.sum(lag, axis=1, where=padded.inside) / padded.counts)
+    return np.asarray(np.einsum("ij,ij->i", lag, padded.inside) / padded.counts)
 
 
 def ap_of(padded: Padded, reference_length: Floats) -> Floats:

@@ -10,6 +10,7 @@ from s2st_bench.batch import Batch
 from s2st_bench.metric import Item, Unscored
 from s2st_bench.scoring import make_metrics
 from s2st_bench.types import AudioSource, Recording, Segment, Trace
+from s2st_bench.units import split_units, unit_spans
 
 NAMES = ("AL", "LAAL", "AP", "DAL", "StartOffset", "EndOffset", "YAAL")
 
@@ -68,3 +69,9 @@ def test_a_flood_does_not_widen_the_rectangle() -> None:
 def test_nothing_said_is_no_error(items) -> None:
     for metric in make_metrics(NAMES):
         assert all(isinstance(one, Unscored) for one in metric.stats_of(Batch(items)))
+
+
+def test_units_counted_are_the_units_cut() -> None:
+    text = "a" + "b".join(map(chr, range(0x3100))) + "c"  # every white space there is
+    for unit in ("word", "char"):
+        assert split_units(text, unit) == unit_spans(text, unit)[0]
