@@ -1,107 +1,189 @@
-"""Items with their times as arrays, made once for all metrics of a scoring."""
+"""All items of a scoring pass at once: their times as one array, gathered once for all metrics.
+
+``Rows`` holds the items that have times and a source of some length, *compressed*: the times of
+all units one after another, item by item, so that a metric is a handful of array operations
+whatever the number of items, and one very long hypothesis costs no more than its own units.
+Items it leaves out have no value, or are looked at one by one (:mod:`s2st_bench.timed`).
+
+Shapes: n items of the pass, m of them in the rows, t units in all; every row has at least one unit.
+Times in milliseconds (tokens for text input), as :class:`~s2st_bench.metric.Item` has them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from functools import cached_property
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
 from s2st_bench.metric import Floats, Item, Unscored
 
-_SPARE = 4
-"""Items of more than so many times the mean number of units stay out: padding must not grow
-with the one that floods.
-"""
-_NARROW = 64
+Ints = npt.NDArray[np.intp]
+Bools = npt.NDArray[np.bool_]
+TimesOf = Callable[[Item, bool], Floats | Unscored]
+LengthOf = Callable[[Item], int | Unscored]
 
 
-@dataclass(frozen=True)  # no slots: what is derived is kept
-class Padded:
-    """Times of the items that have some, in a rectangle."""
+class Rows:
+    """Times of m items, and what goes with them.
 
-    rows: npt.NDArray[np.intp]
-    """Numbers of the items, ``intp[m]``; what is not here is looked at one by one."""
-    times: Floats
-    """``float64[m, w]``; 0 behind an item's last unit."""
-    counts: npt.NDArray[np.intp]
-    """Units of each item, at least 1, ``intp[m]``."""
-    source_length: Floats
-    """Above 0, ``float64[m]``."""
+    Parameters
+    ----------
+    items
+        The items, each with at least one time.
+    numbers
+        Their numbers in the pass, ``intp[m]``.
+    times
+        Their times, finite ``float64[size]`` each.
+    lengths
+        Their reference lengths R, ``float64[m]``; NaN where there is none.
+    """
+
+    def __init__(
+        self, items: Sequence[Item], numbers: Ints, times: Sequence[Floats], lengths: Floats
+    ) -> None:
+        self.items = items
+        self.numbers = numbers
+        self.reference_lengths = lengths
+        self.sizes: Ints = np.array([len(t) for t in times], dtype=np.intp)
+        self.times: Floats = np.concatenate(times) if times else np.zeros(0)
+        self.source_lengths: Floats = np.array([i.source_length for i in items], dtype=np.float64)
+
+    def __len__(self) -> int:
+        return len(self.items)
 
     @cached_property
-    def inside(self) -> npt.NDArray[np.bool_]:
-        """Whether there is a unit, ``bool[m, w]``."""
-        return np.asarray(np.arange(self.times.shape[1]) < self.counts[:, None])
+    def first(self) -> Ints:
+        """Where each row begins in ``times``, ``intp[m]``."""
+        return np.cumsum(self.sizes) - self.sizes
 
     @cached_property
-    def until_end(self) -> tuple[Floats, Floats]:
-        """How many units come up to the first at or after the source's end, that one included,
-        and the sum of their times; ``float64[m]`` each.
-        """
-        late = self.inside & (self.times >= self.source_length[:, None])
-        first = np.where(late.any(axis=1), late.argmax(axis=1) + 1, self.counts)
-        counted = np.arange(self.times.shape[1]) < first[:, None]
-        return first.astype(np.float64), np.sum(self.times, axis=1, where=counted)
+    def owner(self) -> Ints:
+        """The row each unit is of, ``intp[t]``."""
+        return np.repeat(np.arange(len(self)), self.sizes)
 
-    def only(self, kept: npt.NDArray[np.bool_]) -> Padded:
-        """Some of the rows, ``bool[m]``."""
-        if kept.all():
-            return self
-        return Padded(self.rows[kept], self.times[kept], self.counts[kept],
-                      self.source_length[kept])
+    @cached_property
+    def place(self) -> Ints:
+        """Number of each unit in its row, from 0, ``intp[t]``."""
+        return np.arange(len(self.times)) - self.first[self.owner]
+
+    @cached_property
+    def ends(self) -> Floats:
+        """From the start of each item to the end of its recording, ``float64[m]``; NaN in short
+        form."""
+        ends = [item.time_to_recording_end for item in self.items]
+        return np.array(ends, dtype=np.float64)
+
+    @cached_property
+    def late(self) -> Ints:
+        """How many units come before the first with d_i >= S, ``intp[m]``."""
+        return self.before(self.source_lengths)
+
+    @cached_property
+    def delays(self) -> Floats:
+        """The items' unaware times, ``float64[t]``; NaN where an item has another number of
+        them."""
+        found = [
+            item.delays if len(item.delays) == size else np.full(size, np.nan)
+            for item, size in zip(self.items, self.sizes.tolist(), strict=True)
+        ]
+        return np.concatenate(found) if found else np.zeros(0)
+
+    @cached_property
+    def clipped(self) -> Rows:
+        """The same with negative times raised to 0."""
+        other = copy(self)
+        other.__dict__.pop("late", None)
+        other.times = np.maximum(self.times, 0.0)
+        return other
+
+    def before(self, limits: Floats) -> Ints:
+        """How many leading units of each row come before ``limits``, ``float64[m]``; none before a
+        limit that is NaN."""
+        if not len(self):
+            return self.sizes
+        late = ~(self.times < limits[self.owner])
+        return np.minimum.reduceat(np.where(late, self.place, self.sizes[self.owner]), self.first)
+
+    def sums(self, values: Floats) -> Floats:
+        """Sum over each row of ``float64[t]``."""
+        return np.add.reduceat(values, self.first) if len(self) else np.zeros(0)
+
+    def running_max(self, values: Floats) -> Floats:
+        """Maximum over each unit of ``float64[t]`` and those before it in its row."""
+        return running(np.maximum, values, self.place, -np.inf)
 
 
-class Batch:
-    """Items, and what is derived from them once."""
+class Batch(Sequence[Item]):
+    """The items of a scoring pass; a plain sequence to metrics that do not know better."""
 
     def __init__(self, items: Sequence[Item]) -> None:
-        self.items = items
-        self._padded: dict[tuple[bool, bool], Padded] = {}
+        self._items = tuple(items)
+        self._rows: dict[tuple[TimesOf, bool], Rows] = {}
+        self._lengths: list[float] = []
 
-    def padded(self, aware: bool, *, referenced: bool = False) -> Padded:
-        """Times of the items that have times, a source and (``referenced``) a reference length."""
-        key = aware, referenced
-        if key not in self._padded:
-            self._padded[key] = self._with_reference(aware) if referenced else self._pad(aware)
-        return self._padded[key]
+    @classmethod
+    def of(cls, items: Sequence[Item]) -> Batch:
+        """The batch that ``items`` is, or a new one."""
+        return items if isinstance(items, Batch) else cls(items)
 
-    @cached_property
-    def reference_lengths(self) -> Floats:
-        """R of each item, ``float64[n]``; NaN where there is none and for an empty reference."""
-        from s2st_bench.timed import reference_length
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Item, ...]: ...
+    def __getitem__(self, index: int | slice) -> Item | tuple[Item, ...]:
+        return self._items[index]
 
-        lengths = map(reference_length, self.items)
-        return np.array([np.nan if isinstance(length, Unscored) else length or np.nan
-                         for length in lengths], dtype=np.float64)
+    def __len__(self) -> int:
+        return len(self._items)
 
-    @cached_property
-    def has_reference(self) -> npt.NDArray[np.bool_]:
-        """Whether R is of a reference, ``bool[n]``; else it is of the hypothesis."""
-        return np.array([bool(item.references) for item in self.items], dtype=np.bool_)
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self._items)
 
-    def _with_reference(self, aware: bool) -> Padded:
-        found = self.padded(aware)
-        return found.only(np.isfinite(self.reference_lengths[found.rows]))
+    def rows(self, times_of: TimesOf, length_of: LengthOf, aware: bool) -> Rows:
+        """Times of the items that have some, by ``times_of``; made once."""
+        if (times_of, aware) not in self._rows:
+            self._rows[times_of, aware] = self._gather(times_of, length_of, aware)
+        return self._rows[times_of, aware]
 
-    def _pad(self, aware: bool) -> Padded:
-        found = {
-            i: times for i, item in enumerate(self.items)
-            if (times := item.elapsed if aware else item.delays) is not None and len(times)
-            and item.source_length > 0 and not (aware and item.source_unit == "tokens")
-        }
-        if found:
-            widest = max(_NARROW, _SPARE * sum(map(len, found.values())) // len(found))
-            found = {i: times for i, times in found.items() if len(times) <= widest}
-        counts = np.fromiter(map(len, found.values()), dtype=np.intp, count=len(found))
-        times = np.zeros((len(found), counts.max(initial=0)))
-        if found:
-            inside = np.arange(times.shape[1]) < counts[:, None]
-            times[inside] = np.concatenate(list(found.values()))
-        padded = Padded(
-            np.fromiter(found, dtype=np.intp, count=len(found)), times, counts,
-            np.array([self.items[i].source_length for i in found], dtype=np.float64),
-        )
-        return padded.only(np.isfinite(times).all(axis=1))
+    def _gather(self, times_of: TimesOf, length_of: LengthOf, aware: bool) -> Rows:
+        if not self._lengths:
+            lengths = map(length_of, self._items)
+            self._lengths = [np.nan if isinstance(r, Unscored) else r for r in lengths]
+        numbers: list[int] = []
+        times: list[Floats] = []
+        for number, item in enumerate(self._items):
+            if item.source_length > 0 and not isinstance(
+                found := times_of(item, aware), Unscored
+            ):
+                numbers.append(number)
+                times.append(found)
+        rows = self._rows_of(numbers, times)
+        if np.isfinite(rows.times).all():
+            return rows
+        finite = [i for i, found in enumerate(times) if np.isfinite(found).all()]
+        return self._rows_of([numbers[i] for i in finite], [times[i] for i in finite])
+
+    def _rows_of(self, numbers: Sequence[int], times: Sequence[Floats]) -> Rows:
+        kept = np.array(numbers, dtype=np.intp)
+        lengths = np.array(self._lengths, dtype=np.float64)[kept]
+        return Rows([self._items[n] for n in numbers], kept, times, lengths)
+
+
+def running(
+    combine: Callable[[Floats, Floats], Floats], values: Floats, place: Ints, neutral: float
+) -> Floats:
+    """Running ``combine`` (``np.maximum``, ``np.add``) inside each row of ``float64[t]``.
+
+    Doubling steps (Hillis and Steele 1986): after the step of width w each unit holds the result
+    over itself and up to 2 w - 1 before it, and no sum runs on from one row into the next.
+    """
+    out, width, longest = values, 1, int(place.max(initial=0))
+    while width <= longest:
+        earlier = np.where(place[width:] >= width, out[:-width], neutral)
+        out = np.concatenate([out[:width], combine(out[width:], earlier)])
+        width *= 2
+    return out

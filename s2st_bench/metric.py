@@ -12,15 +12,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from s2st_bench.types import Emission, MetricSpec, Recording, Segment, SourceUnit, Trace
-
-if TYPE_CHECKING:
-    from s2st_bench.batch import Batch
 
 Floats = npt.NDArray[np.float64]
 LatencyUnit = Literal["word", "char", "spm"]
@@ -70,6 +67,46 @@ class Unscored:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BatchStats(Sequence[Floats | Unscored]):
+    """Sufficient statistics of n items, as one array; element i is that of item i."""
+
+    rows: Floats
+    """``float64[n, k]``; NaN where an item has none."""
+    missing: Mapping[int, Unscored]
+    """Number of each item that has none, and why."""
+
+    @classmethod
+    def of(cls, found: Sequence[Floats | Unscored]) -> BatchStats:
+        """From each item's own."""
+        missing = {i: row for i, row in enumerate(found) if isinstance(row, Unscored)}
+        width = next((len(row) for row in found if not isinstance(row, Unscored)), 0)
+        rows = np.full((len(found), width), np.nan)
+        for i, row in enumerate(found):
+            if not isinstance(row, Unscored):
+                rows[i] = row
+        return cls(rows, missing)
+
+    @overload
+    def __getitem__(self, index: int) -> Floats | Unscored: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Floats | Unscored]: ...
+    def __getitem__(self, index: int | slice) -> Floats | Unscored | list[Floats | Unscored]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        return self.missing.get(range(len(self))[index]) or self.rows[index]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def scored(self) -> npt.NDArray[np.bool_]:
+        """Which items have statistics, ``bool[n]``."""
+        mask = np.ones(len(self), dtype=np.bool_)
+        mask[list(self.missing)] = False
+        return mask
+
+
 class Metric(ABC):
     """One metric in one variant, e.g. AL, or AL_CA.
 
@@ -93,9 +130,9 @@ class Metric(ABC):
     def stats(self, item: Item) -> Floats | Unscored:
         """Sufficient statistics ``float64[k]`` of one item, the same k for all."""
 
-    def stats_of(self, batch: Batch) -> Sequence[Floats | Unscored]:
-        """:meth:`stats` of every item; overridden where arrays make it faster."""
-        return [self.stats(item) for item in batch.items]
+    def stats_batch(self, items: Sequence[Item]) -> BatchStats:
+        """Statistics of all items: those of ``stats``, by a metric that can with less work."""
+        return BatchStats.of([self.stats(item) for item in items])
 
     @abstractmethod
     def value(self, totals: Floats) -> Floats:
@@ -125,6 +162,23 @@ class MeanMetric(Metric):
         if isinstance(value, Unscored):
             return value
         return np.array([value, 1.0])
+
+    def stats_of(self, values: Floats, items: Sequence[Item]) -> BatchStats:
+        """Statistics from values of all items, ``float64[n]``.
+
+        Where one is not finite ``item_value`` has the last word: it knows the reason.
+        """
+        stats = np.ones((len(items), 2))
+        stats[:, 0] = values
+        missing: dict[int, Unscored] = {}
+        for number in np.flatnonzero(~np.isfinite(values)).tolist():
+            value = self.item_value(items[number])
+            if isinstance(value, Unscored):
+                missing[number] = value
+                stats[number] = np.nan
+            else:
+                stats[number, 0] = value
+        return BatchStats(stats, missing)
 
     def value(self, totals: Floats) -> Floats:
         with np.errstate(invalid="ignore", divide="ignore"):

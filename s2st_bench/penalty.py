@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from s2st_bench.errors import UsageError
-from s2st_bench.metric import Floats, Item, MeanMetric, Metric, Unscored
+from s2st_bench.metric import BatchStats, Floats, Item, MeanMetric, Metric, Unscored
 
 SUFFIX = "_pen"
 
@@ -36,8 +36,19 @@ class Penalised(MeanMetric):
 
     def prepare(self, items: Sequence[Item]) -> None:
         self.inner.prepare(items)
-        values = [v for item in items if isinstance(v := self._plain(item), float)]
-        self._p95 = float(np.percentile(values, 95)) if values else 0.0
+        values = self._values(items)
+        known = values[np.isfinite(values)]
+        self._p95 = float(np.percentile(known, 95)) if len(known) else 0.0
+
+    def stats_batch(self, items: Sequence[Item]) -> BatchStats:
+        return self.stats_of(self._values(items), items)
+
+    def _values(self, items: Sequence[Item]) -> Floats:
+        """The inner metric's value of each item, ``float64[n]``; NaN without one."""
+        found = self.inner.stats_batch(items)
+        if not found.scored.any():
+            return np.full(len(found), np.nan)
+        return self.inner.value(found.rows)
 
     def item_value(self, item: Item) -> float | Unscored:
         value = self._plain(item)
@@ -72,4 +83,4 @@ class Penalised(MeanMetric):
             return True
         times: Floats | None = item.elapsed if self.aware else item.delays
         end = item.time_to_recording_end or item.source_length
-        return times is not None and bool(times[0] >= end)
+        return times is not None and len(times) > 0 and bool(times[0] >= end)

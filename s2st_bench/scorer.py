@@ -18,7 +18,7 @@ import numpy.typing as npt
 from s2st_bench import __version__, retime, stats
 from s2st_bench.batch import Batch
 from s2st_bench.items import RecordingEnd, items
-from s2st_bench.metric import Floats, Item, LatencyUnit, Metric, Unscored
+from s2st_bench.metric import BatchStats, Floats, Item, LatencyUnit, Metric, Unscored
 from s2st_bench.resegment import Resegmenter, SoftSegmenter
 from s2st_bench.sample import Joint, Sample
 from s2st_bench.signature import Signature
@@ -81,6 +81,7 @@ class Scorer:
             )
             self.items += made
             self.owner += [index] * len(made)
+        self.batch = Batch(self.items)
 
     def table(self) -> ScoreTable:
         corpus: list[Score] = []
@@ -114,32 +115,29 @@ class Scorer:
         self.optimistic |= retimed.optimistic
         return retimed.times
 
-    def item_stats(self, metric: Metric) -> list[Floats | Unscored]:
+    def item_stats(self, metric: Metric) -> BatchStats:
         """Sufficient statistics of each of ``items``."""
-        metric.prepare(self.items)
-        found = list(metric.stats_of(self._batch))
-        for index in self._failed:
-            if isinstance(found[index], Unscored):
-                found[index] = self._failed[index]
-        return found
+        metric.prepare(self.batch)
+        return _with_failures(metric.stats_batch(self.batch), self.items)
 
     def _per_recording(
-        self, metric: Metric, found: Sequence[Floats | Unscored]
+        self, metric: Metric, found: BatchStats
     ) -> Iterable[tuple[float | None, str]]:
-        of_pair: list[list[Floats | Unscored]] = [[] for _ in self.pairs]
-        for index, row in zip(self.owner, found, strict=True):
-            of_pair[index].append(row)
-        scored = [[row for row in rows if not isinstance(row, Unscored)] for rows in of_pair]
-        values = iter(_values(metric, [rows for rows in scored if rows]))
-        for rows, all_rows in zip(scored, of_pair, strict=True):
+        of_pair: list[list[int]] = [[] for _ in self.pairs]
+        for number, index in enumerate(self.owner):
+            of_pair[index].append(number)
+        scored = found.scored.tolist()
+        groups = [[found.rows[i] for i in numbers if scored[i]] for numbers in of_pair]
+        values = iter(_values(metric, [rows for rows in groups if rows]))
+        for rows, numbers in zip(groups, of_pair, strict=True):
             if rows:
                 value = next(values)
                 yield _finite(value), "" if math.isfinite(value) else "undefined"
             else:
-                yield None, _common_reason(all_rows)
+                yield None, _common_reason([found[i] for i in numbers])
 
     def _corpus_score(
-        self, metric: Metric, found: Sequence[Floats | Unscored], group: str,
+        self, metric: Metric, found: BatchStats, group: str,
         members: npt.NDArray[np.intp],
     ) -> Score:
         sample = self.sample(metric, found, members)
@@ -152,7 +150,7 @@ class Scorer:
             value = _finite(joint.estimates[0])
             if value is not None:
                 interval = joint.interval(lambda values: values[0])
-        reason = "" if value is not None else _common_reason([found[i] for i in members])
+        reason = "" if value is not None else _common_reason(found[i] for i in members.tolist())
         return Score(
             metric=metric.name,
             value=value,
@@ -169,23 +167,23 @@ class Scorer:
         )
 
     def sample(
-        self, metric: Metric, found: Sequence[Floats | Unscored] | None = None,
+        self, metric: Metric, found: BatchStats | None = None,
         members: npt.NDArray[np.intp] | None = None,
     ) -> Sample:
         """The items that have a value (among ``members``), with what they are resampled by."""
         known = self.item_stats(metric) if found is None else found
-        wanted = range(len(known)) if members is None else members.tolist()
-        rows = {i: row for i in wanted if not isinstance(row := known[i], Unscored)}
+        scored = np.flatnonzero(known.scored)
+        if members is not None:
+            scored = scored[np.isin(scored, members)]
         return Sample(
             metric,
-            np.concatenate(list(rows.values())).reshape(len(rows), -1) if rows
-            else np.zeros((0, 0)),
-            tuple(self.items[i].cluster for i in rows),
-            self._segments[list(rows)],
+            known.rows[scored],
+            tuple(self.items[i].cluster for i in scored.tolist()),
+            self._segments[scored],
         )
 
     def _by_repeat(
-        self, metric: Metric, found: Sequence[Floats | Unscored],
+        self, metric: Metric, found: BatchStats,
         members: npt.NDArray[np.intp],
     ) -> tuple[float | None, ...]:
         values = []
@@ -238,16 +236,6 @@ class Scorer:
         return groups
 
     @cached_property
-    def _batch(self) -> Batch:
-        return Batch(self.items)
-
-    @cached_property
-    def _failed(self) -> dict[int, Unscored]:
-        """Items of failed recordings, with what happened."""
-        return {i: Unscored(f"{item.trace.error.kind}: {item.trace.error.message}")
-                for i, item in enumerate(self.items) if item.trace.error is not None}
-
-    @cached_property
     def _segments(self) -> npt.NDArray[np.intp]:
         """Each item's segment, numbered in corpus order; repeats and languages share one."""
         segments, _ = stats.codes([(item.recording.id, item.segment.id) for item in self.items])
@@ -271,6 +259,16 @@ class Scorer:
         lengths = self._lengths[members]
         wanted = int(lengths[:, 1].sum())
         return float(lengths.min(axis=1).sum() / wanted) if wanted else None
+
+
+def _with_failures(found: BatchStats, items: Sequence[Item]) -> BatchStats:
+    """A recording that failed has no value because it failed."""
+    missing = {
+        i: reason if (error := items[i].trace.error) is None
+        else Unscored(f"{error.kind}: {error.message}")
+        for i, reason in found.missing.items()
+    }
+    return BatchStats(found.rows, missing)
 
 
 def _values(metric: Metric, groups: Sequence[Sequence[Floats]]) -> list[float]:

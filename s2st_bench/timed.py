@@ -12,22 +12,29 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
 import numpy as np
 
-from s2st_bench.batch import Batch, Padded
-from s2st_bench.metric import Floats, Item, MeanMetric, Unscored
+from s2st_bench.batch import Batch, Rows
+from s2st_bench.metric import BatchStats, Floats, Item, MeanMetric, Unscored
 from s2st_bench.timeline import Played, logged_times, playback
 from s2st_bench.types import Trace
-from s2st_bench.units import META, split_units
+from s2st_bench.units import META, count_units
 
 TEXT = frozenset({"text"})
 SPEECH = frozenset({"speech"})
 
 
 def times_of(item: Item, aware: bool) -> Floats | Unscored:
-    """Emission times of the item's units, ``float64[n]`` with n >= 1, or why there are none."""
+    """Emission times of the item's units, finite ``float64[n]``, n >= 1, or why there are none."""
+    times = logged_units(item, aware)
+    if isinstance(times, Unscored) or np.isfinite(times).all():
+        return times
+    return Unscored("a time is not a finite number")
+
+
+def logged_units(item: Item, aware: bool) -> Floats | Unscored:
+    """The same, whatever numbers the times are."""
     if "text" not in item.trace.outputs and not len(item.units):
         return Unscored("no text output")
     if aware and item.source_unit == "tokens":
@@ -37,8 +44,6 @@ def times_of(item: Item, aware: bool) -> Floats | Unscored:
         return Unscored("compute was not measured")
     if not len(times):
         return Unscored("no output")
-    if not np.isfinite(times).all():
-        return Unscored("a time is not a finite number")
     return times
 
 
@@ -51,13 +56,11 @@ def reference_length(item: Item) -> int | Unscored:
     reference = item.references[0]
     if item.unit == "spm" and META not in reference and any(META in u for u in item.units):
         return Unscored("the reference is not cut into pieces: name the SentencePiece model")
-    return len(split_units(reference, item.unit))
+    return count_units(reference, item.unit)
 
 
 class TimedMetric(MeanMetric):
     """A mean over items of a value computed from emission times and the source's length."""
-
-    referenced: ClassVar[bool] = False
 
     def item_value(self, item: Item) -> float | Unscored:
         times = times_of(item, self.aware)
@@ -67,24 +70,17 @@ class TimedMetric(MeanMetric):
             return Unscored("the source has no length")
         return self.of_times(times, item)
 
-    def stats_of(self, batch: Batch) -> Sequence[Floats | Unscored]:
-        padded = batch.padded(self.aware, referenced=self.referenced)
-        values = self.of_padded(padded, batch.reference_lengths[padded.rows]
-                                if self.referenced else padded.source_length)
-        if values is None:
-            return super().stats_of(batch)
-        found = np.stack([values, np.ones_like(values)], axis=1)
-        if len(found) == len(batch.items):
-            return list(found)
-        rows = dict(zip(padded.rows.tolist(), found, strict=True))
-        return [rows[i] if i in rows else self.stats(item) for i, item in enumerate(batch.items)]
+    def stats_batch(self, items: Sequence[Item]) -> BatchStats:
+        batch = Batch.of(items)
+        rows = batch.rows(logged_units, reference_length, self.aware)
+        values = np.full(len(batch), np.nan)
+        with np.errstate(all="ignore"):
+            values[rows.numbers] = self.of_rows(rows)
+        return self.stats_of(values, batch)
 
-    def of_padded(self, padded: Padded, lengths: Floats) -> Floats | None:
-        """Values of many items at once, all of which have one; none: one by one.
-
-        ``lengths`` is R of each, ``float64[m]``, for a metric that is ``referenced``.
-        """
-        return None
+    def of_rows(self, rows: Rows) -> Floats:
+        """Values of all rows, ``float64[m]``; one that is not finite is asked of ``of_times``."""
+        return np.full(len(rows), np.nan)
 
     @abstractmethod
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
@@ -94,17 +90,9 @@ class TimedMetric(MeanMetric):
 class ReferencedMetric(TimedMetric):
     """One that also needs a reference length; an empty reference gives none."""
 
-    referenced = True
-
     def __init__(self, *, aware: bool = False) -> None:
         super().__init__(aware=aware)
         self._lengths: set[str] = set()
-
-    def stats_of(self, batch: Batch) -> Sequence[Floats | Unscored]:
-        rows = batch.padded(self.aware, referenced=True).rows
-        self._lengths |= {"ref" if one else "hyp"
-                          for one in np.unique(batch.has_reference[rows]).tolist()}
-        return super().stats_of(batch)
 
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         length = reference_length(item)
@@ -112,6 +100,14 @@ class ReferencedMetric(TimedMetric):
             return length
         self._lengths.add("ref" if item.references else "hyp")
         return self.of_lengths(times, item, length)
+
+    def stats_batch(self, items: Sequence[Item]) -> BatchStats:
+        found = super().stats_batch(items)
+        self._lengths |= {
+            "ref" if item.references else "hyp"
+            for item, scored in zip(items, found.scored.tolist(), strict=True) if scored
+        }
+        return found
 
     @abstractmethod
     def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:

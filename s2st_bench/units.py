@@ -34,8 +34,13 @@ def split_units(
     """The units of ``text`` in order; empty for a text without any."""
     if unit == "spm" and tokenizer is not None:
         return tuple(tokenizer(text))
-    # what str.split takes for white space is what the pattern does
-    return tuple(CHAR.findall(text) if unit == "char" else text.split())
+    return tuple(pattern_of(unit).findall(text))
+
+
+def count_units(text: str, unit: LatencyUnit = "word") -> int:
+    """How many units :func:`split_units` finds without a tokenizer."""
+    words = text.split()
+    return sum(map(len, words)) if unit == "char" else len(words)
 
 
 def unit_spans(

@@ -29,12 +29,15 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from s2st_bench.batch import Rows
 from s2st_bench.metric import Floats, Item, Unscored
 from s2st_bench.timed import TEXT, TimedMetric
 from s2st_bench.types import MetricSpec
 
+from . import rows as batched
+from .formulas import DIGITS, pieces
+
 PIECE_MS = 300.0
-_DIGITS = 6  # milliseconds to the nanosecond: float noise must not make a piece of its own
 
 ComputeRule = Literal["live", "simuleval"]
 
@@ -70,7 +73,7 @@ def speech_tokens(
     chunk_starts = np.cumsum(spoken) - spoken
     number = np.arange(len(chunk)) - (np.cumsum(counts) - counts)[chunk]
     starts = chunk_starts[chunk] + PIECE_MS * number
-    holder = np.searchsorted(output_ends, starts + 10.0**-_DIGITS, side="right")
+    holder = np.searchsorted(output_ends, starts + 10.0**-DIGITS, side="right")
     more = np.bincount(of_output, weights=np.broadcast_to(extra, delays.shape))
     return Tokens(
         ready[np.minimum(holder, len(delays) - 1)],
@@ -82,15 +85,19 @@ def speech_tokens(
 def atd(delays: Floats, tokens: Tokens, source_piece: float = PIECE_MS) -> float:
     """Mean delay of ``tokens``; ``delays`` of all outputs, non-decreasing, give the chunks."""
     chunk_delays = delays[np.flatnonzero(np.diff(delays, prepend=-np.inf))]
-    lengths, counts = cut(np.diff(chunk_delays, prepend=0.0), source_piece)
-    source_ends = np.concatenate([[0.0], np.cumsum(lengths)])
+    chunk_starts = np.concatenate([[0.0], chunk_delays[:-1]])
+    spans = chunk_delays - chunk_starts
+    counts = pieces(spans, source_piece)
     n_source = np.concatenate([[0], np.cumsum(counts)])
     sizes = np.bincount(tokens.chunk, minlength=len(counts))
     target_before = (np.cumsum(sizes) - sizes)[tokens.chunk]
     number = np.arange(1, len(tokens.chunk) + 1)
     ahead = np.maximum(0, target_before - n_source[tokens.chunk])
     paired = np.minimum(number - ahead, n_source[tokens.chunk + 1])
-    return float((ends(tokens) - source_ends[paired]).mean())
+    # The chunk that holds the paired token, and how much of it is spoken when the token is.
+    holder = np.searchsorted(n_source[1:-1], paired - 1, side="right")
+    spoken = np.minimum((paired - n_source[holder]) * source_piece, spans[holder])
+    return float((ends(tokens) - (chunk_starts[holder] + spoken)).mean())
 
 
 def ends(tokens: Tokens) -> Floats:
@@ -108,12 +115,10 @@ def chunks(delays: Floats) -> npt.NDArray[np.int64]:
 
 def cut(spans: Floats, piece: float = PIECE_MS) -> tuple[Floats, npt.NDArray[np.int64]]:
     """Each span in ``piece``s and what remains: all their lengths, and how many are of each."""
-    spans = np.round(spans, _DIGITS)
-    whole = np.floor_divide(spans, piece)
-    rest = np.round(spans - whole * piece, _DIGITS)
-    counts = whole.astype(np.int64) + (rest > 0)
+    counts = pieces(spans, piece)
+    rest = np.round(np.round(spans, DIGITS) - (counts - 1) * piece, DIGITS)
     lengths = np.full(counts.sum(), piece)
-    lengths[np.cumsum(counts)[rest > 0] - 1] = rest[rest > 0]
+    lengths[np.cumsum(counts)[counts > 0] - 1] = rest[counts > 0]
     return lengths, counts
 
 
@@ -144,6 +149,13 @@ class ATD(TimedMetric):
         else:
             tokens = text_tokens(delays, times, length)
         return atd(delays, tokens, 1.0 if from_text else PIECE_MS)
+
+    def of_rows(self, rows: Rows) -> Floats:
+        if self.aware and self.compute == "simuleval":
+            return super().of_rows(rows)
+        delays = rows.delays if self.aware else rows.times
+        tokens = np.array([item.source_unit == "tokens" for item in rows.items], dtype=np.bool_)
+        return batched.atd(rows, delays, rows.times, np.where(tokens, 1.0, PIECE_MS), tokens * 1.0)
 
     def signature(self) -> Mapping[str, str]:
         return {"atd_compute": self.compute} if self.aware else {}

@@ -26,8 +26,12 @@ Each follows the implementation its users know: SimulEval 1.1.4, and OmniSTEval 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from s2st_bench.metric import Floats
+
+DIGITS = 6
+"""Milliseconds to the nanosecond: float noise must not make a piece of source of its own."""
 
 
 def al(times: Floats, source_length: float, reference_length: float) -> float:
@@ -78,6 +82,11 @@ def yaal(
     if not tau:
         return None
     return _mean_lag(times[:tau], source_length / max(len(times), reference_length))
+
+
+def pieces(spans: Floats, piece: float | Floats) -> npt.NDArray[np.int64]:
+    """How many pieces of ``piece``, the last one shorter, each span is cut into (for ATD)."""
+    return np.asarray(np.ceil(np.round(spans, DIGITS) / piece), dtype=np.int64)
 
 
 def _mean_lag(times: Floats, pace: float) -> float:

@@ -1,16 +1,16 @@
-"""AL, LAAL, DAL, AP, YAAL and LongYAAL as metrics; the formulas are in ``formulas``."""
+"""AL, LAAL, DAL, AP, YAAL and LongYAAL as metrics; formulas are in ``formulas`` and ``rows``."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from s2st_bench.batch import Padded
+from s2st_bench.batch import Rows
 from s2st_bench.metric import Floats, Item, Unscored
 from s2st_bench.timed import TEXT, ReferencedMetric, TimedMetric, is_long
 from s2st_bench.types import MetricSpec
 
+from . import rows as batched
 from .formulas import al, ap, dal, laal, yaal
-from .padded import al_of, ap_of, dal_of
 
 _EMPTY_REFERENCE = Unscored("the reference is empty")
 
@@ -23,8 +23,8 @@ class AL(ReferencedMetric):
     def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:
         return al(times, item.source_length, length) if length else _EMPTY_REFERENCE
 
-    def of_padded(self, padded: Padded, lengths: Floats) -> Floats:
-        return al_of(padded, lengths)
+    def of_rows(self, rows: Rows) -> Floats:
+        return batched.al(rows, nonzero(rows.reference_lengths))
 
 
 class LAAL(ReferencedMetric):
@@ -35,8 +35,8 @@ class LAAL(ReferencedMetric):
     def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:
         return laal(times, item.source_length, length)
 
-    def of_padded(self, padded: Padded, lengths: Floats) -> Floats:
-        return al_of(padded, np.maximum(padded.counts, lengths))
+    def of_rows(self, rows: Rows) -> Floats:
+        return batched.laal(rows, rows.reference_lengths)
 
 
 class AP(ReferencedMetric):
@@ -47,8 +47,8 @@ class AP(ReferencedMetric):
     def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:
         return ap(times, item.source_length, length) if length else _EMPTY_REFERENCE
 
-    def of_padded(self, padded: Padded, lengths: Floats) -> Floats:
-        return ap_of(padded, lengths)
+    def of_rows(self, rows: Rows) -> Floats:
+        return batched.ap(rows, nonzero(rows.reference_lengths))
 
 
 class DAL(TimedMetric):
@@ -59,8 +59,8 @@ class DAL(TimedMetric):
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         return dal(times, item.source_length)
 
-    def of_padded(self, padded: Padded, lengths: Floats) -> Floats:
-        return dal_of(padded)
+    def of_rows(self, rows: Rows) -> Floats:
+        return batched.dal(rows)
 
 
 class YAAL(ReferencedMetric):
@@ -72,6 +72,9 @@ class YAAL(ReferencedMetric):
     def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:
         value = yaal(times, item.source_length, length)
         return Unscored("all output came after the segment") if value is None else value
+
+    def of_rows(self, rows: Rows) -> Floats:
+        return batched.yaal(rows, rows.reference_lengths)
 
 
 class LongYAAL(ReferencedMetric):
@@ -85,3 +88,11 @@ class LongYAAL(ReferencedMetric):
             return Unscored("short form")
         value = yaal(times, item.source_length, length, item.time_to_recording_end)
         return Unscored("all output came after the recording") if value is None else value
+
+    def of_rows(self, rows: Rows) -> Floats:
+        return batched.yaal(rows, rows.reference_lengths, rows.ends)
+
+
+def nonzero(lengths: Floats) -> Floats:
+    """Reference lengths ``float64[m]`` with NaN for 0: an empty reference gives no value."""
+    return np.where(lengths > 0, lengths, np.nan)

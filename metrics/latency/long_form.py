@@ -13,60 +13,54 @@ from dataclasses import replace
 
 import numpy as np
 
+from s2st_bench.batch import Rows
 from s2st_bench.metric import Floats, Item, Unscored
-from s2st_bench.timed import TEXT, ReferencedMetric, is_long
-from s2st_bench.types import MetricSpec
+from s2st_bench.timed import TimedMetric, is_long
 
-from .formulas import laal
 from .lagging import AL, AP, DAL, LAAL
 
 _SOURCE = "OmniSTEval 0.1.10"
 _SHORT = Unscored("short form")
 
 
-class LongAL(AL):
+class OfSegments(TimedMetric):
+    """A metric that has a value on segments of a longer recording only."""
+
+    def item_value(self, item: Item) -> float | Unscored:
+        return super().item_value(item) if is_long(item) else _SHORT
+
+    def of_rows(self, rows: Rows) -> Floats:
+        return np.where(np.isnan(rows.ends), np.nan, super().of_rows(rows))
+
+
+class LongAL(OfSegments, AL):
     """AL of segments."""
 
     spec = replace(AL.spec, name="LongAL", source=_SOURCE)
 
-    def item_value(self, item: Item) -> float | Unscored:
-        return super().item_value(item) if is_long(item) else _SHORT
 
-
-class LongLAAL(LAAL):
+class LongLAAL(OfSegments, LAAL):
     """LAAL of segments."""
 
     spec = replace(LAAL.spec, name="LongLAAL", source=_SOURCE)
 
-    def item_value(self, item: Item) -> float | Unscored:
-        return super().item_value(item) if is_long(item) else _SHORT
 
-
-class LongDAL(DAL):
+class LongDAL(OfSegments, DAL):
     """DAL of segments."""
 
     spec = replace(DAL.spec, name="LongDAL", source=_SOURCE)
 
-    def item_value(self, item: Item) -> float | Unscored:
-        return super().item_value(item) if is_long(item) else _SHORT
 
-
-class LongAP(AP):
+class LongAP(OfSegments, AP):
     """AP of segments; means little there, since times are not held to the segment."""
 
     spec = replace(AP.spec, name="LongAP", source=_SOURCE)
 
-    def item_value(self, item: Item) -> float | Unscored:
-        return super().item_value(item) if is_long(item) else _SHORT
 
-
-class StreamLAAL(ReferencedMetric):
+class StreamLAAL(OfSegments, LAAL):
     """LAAL of segments as simulstream has it; a unit may come before its segment."""
 
-    spec = MetricSpec("StreamLAAL", "ms", False, TEXT, ("CU", "CA"), "simulstream 1.0.0")
-
-    def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:
-        return laal(times, item.source_length, length) if is_long(item) else _SHORT
+    spec = replace(LAAL.spec, name="StreamLAAL", source="simulstream 1.0.0")
 
 
 class StreamLAALFBK(StreamLAAL):
@@ -76,3 +70,6 @@ class StreamLAALFBK(StreamLAAL):
 
     def of_lengths(self, times: Floats, item: Item, length: int) -> float | Unscored:
         return super().of_lengths(np.maximum(times, 0.0), item, length)
+
+    def of_rows(self, rows: Rows) -> Floats:
+        return super().of_rows(rows.clipped)

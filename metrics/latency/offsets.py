@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from s2st_bench.batch import Padded
+from s2st_bench.batch import Rows
 from s2st_bench.metric import Floats, Item, Unscored
 from s2st_bench.timed import TEXT, TimedMetric
 from s2st_bench.types import MetricSpec
@@ -33,8 +33,8 @@ class StartOffset(TimedMetric):
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         return start_offset(times)
 
-    def of_padded(self, padded: Padded, lengths: Floats) -> Floats:
-        return np.asarray(padded.times[:, :1].sum(axis=1))
+    def of_rows(self, rows: Rows) -> Floats:
+        return rows.times[rows.first]
 
 
 class EndOffset(TimedMetric):
@@ -45,9 +45,5 @@ class EndOffset(TimedMetric):
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         return end_offset(times, item.source_length)
 
-    def of_padded(self, padded: Padded, lengths: Floats) -> Floats:
-        last = (padded.counts - 1)[:, None]
-        if not len(last):
-            return np.zeros(0)
-        ends = np.take_along_axis(padded.times, last, axis=1)[:, 0]
-        return np.asarray(ends - padded.source_length)
+    def of_rows(self, rows: Rows) -> Floats:
+        return np.asarray(rows.times[rows.first + rows.sizes - 1] - rows.source_lengths)

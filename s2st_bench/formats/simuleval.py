@@ -5,6 +5,7 @@ source_length`` (and ``prediction_spm[]``); older keys (``metric``, ``reference_
 passed over.  *Speech output*: ``prediction`` is the path of a wav, ``delays[]`` and
 ``durations[]`` belong to its segments, ``intervals[[start, duration]]`` say when each is heard and
 ``prediction_offset`` when the wav begins; the silences between are in the wav, not in our pieces.
+:mod:`s2st_bench.formats.simuleval_speech` writes it.
 
 *Units*: ``delays`` belong to words, to characters without spaces, or to the pieces of
 ``prediction_spm``, whichever there are as many of.  With fewer delays than units the last delay
@@ -27,6 +28,7 @@ from typing import Any
 
 from s2st_bench.errors import TraceError
 from s2st_bench.formats.log import UNKNOWN_LANG, Ca, Log, json_lines, number_at, numbers_at, queued
+from s2st_bench.formats.simuleval_speech import located
 from s2st_bench.metric import LatencyUnit
 from s2st_bench.timeline import NO_JOB, emissions, final_text
 from s2st_bench.types import (
@@ -43,8 +45,8 @@ from s2st_bench.types import (
 from s2st_bench.units import unit_spans
 
 NAME = "simuleval"
-_RATE_KHZ = 16
-"""Of pieces: the log does not say the wav's rate, only times."""
+_RATE_KHZ = 1000
+"""Of pieces whose wav is not there: the log does not say its rate, only times."""
 
 
 def read(path: Path, *, source_lang: str = "", target_lang: str = "", ca: Ca = "logged") -> Log:
@@ -65,6 +67,7 @@ def read(path: Path, *, source_lang: str = "", target_lang: str = "", ca: Ca = "
         if "index" not in row:
             raise TraceError(f"{where}: no 'index': not an instance of SimulEval")
         trace, recording = instance(row, langs, where, notes)
+        trace = located(trace, file.parent)
         if recording.id in seen:
             raise TraceError(f"{where}: index {recording.id} again; it is on {seen[recording.id]}")
         seen[recording.id] = where
@@ -213,6 +216,8 @@ def _speech_trace(row: dict[str, Any], recording: Recording, where: str) -> Trac
     if any(len(interval) != 2 or interval[1] < 0 for interval in heard):
         raise TraceError(f"{where}: an interval is [start, duration] in ms")
     path = str(row.get("prediction", ""))
+    elapsed = numbers_at(row, "elapsed", where)
+    measured = bool(elapsed) and len(elapsed) == len(delays)
     begins = heard[0][0] if heard else 0.0
     pieces = tuple(
         Piece(path, round((start - begins) * _RATE_KHZ), round(length * _RATE_KHZ),
@@ -221,8 +226,9 @@ def _speech_trace(row: dict[str, Any], recording: Recording, where: str) -> Trac
     )
     steps = tuple(
         Step(delay / scale, delay / scale, (),
-             (TimedWrite(NO_JOB, 0.0, speech_s=length / 1000.0),))
-        for delay, (_, length) in zip(delays, heard, strict=True)
+             (TimedWrite(NO_JOB, (live - delay) / scale, speech_s=length / 1000.0),))
+        for delay, live, (_, length) in zip(delays, elapsed if measured else delays, heard,
+                                            strict=True)
     )
     return Trace(
         system=NAME,
@@ -232,7 +238,7 @@ def _speech_trace(row: dict[str, Any], recording: Recording, where: str) -> Trac
         steps=steps,
         pieces=pieces,
         source_unit="s" if in_seconds else "tokens",
-        clock="ideal",
+        clock="realtime" if measured else "ideal",
         outputs=("speech",),
     )
 
