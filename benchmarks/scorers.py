@@ -42,7 +42,6 @@ def instances_log(path: Path, n_recordings: int, seed: int = 0) -> None:
 def score_ours(log: str) -> dict[str, float]:
     from s2st_bench import scoring
     from s2st_bench.formats import simuleval
-    from s2st_bench.metric import Unscored
 
     scoring.make_metrics([*ALL_LATENCIES, "BLEU"])  # imports them
     found = []
@@ -57,13 +56,13 @@ def score_ours(log: str) -> dict[str, float]:
 
     def values() -> None:
         for metric in scorer.metrics:
-            rows = [row for row in scorer.item_stats(metric) if not isinstance(row, Unscored)]
-            metric.value(np.concatenate(rows).reshape(len(rows), -1).sum(axis=0))
+            found = scorer.item_stats(metric)
+            metric.value(found.rows[found.scored].sum(axis=0))
 
     seconds["latency_s"] = _timed(values)
     seconds["table_s"] = _timed(scorer.table)
     bleu = scoring.scorer(found[0].traces, found[0].recordings, ["BLEU"])
-    seconds["bleu_s"] = _timed(lambda: bleu.item_stats(bleu.metrics[0]))
+    seconds["bleu_s"] = _timed(lambda: bleu.item_stats(bleu.metrics[0]).rows)
     return seconds
 
 
