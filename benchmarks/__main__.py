@@ -6,9 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import fidelity, replay
+from benchmarks import fidelity, formats, replay, statistics
 
-BENCHMARKS = {"replay": replay.main, "fidelity": fidelity.main}
+BENCHMARKS = {
+    "replay": replay.main, "fidelity": fidelity.main, "formats": formats.main,
+    "statistics": statistics.main,
+}
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -8,6 +8,7 @@ A plugin is a folder with a manifest, ``<source>/<kind>/<folder>/plugin.toml``::
     summary = "VAD, streaming ASR, MT and TTS stages run as a pipeline"
     extra = "cascade"                # optional: pip extra that installs what it needs
     requires = ["pocketsphinx"]      # optional: importable modules it cannot run without
+    licence = "Apache-2.0"           # optional: of code and weights, shown beside its numbers
 
 A *source* holds folders ``systems/``, ``metrics/`` and ``datasets/``.  Sources, in order of
 precedence: this package, packages that name themselves under the entry-point group
@@ -85,6 +86,7 @@ class Plugin:
     source: Source
     extra: str | None = None
     requires: tuple[str, ...] = ()
+    licence: str = ""
 
     @property
     def manifest(self) -> Path:
@@ -294,6 +296,7 @@ def _read(manifest: Path, kind: Kind, source: Source, problems: list[str]) -> It
             source=source,
             extra=entry.get("extra"),
             requires=tuple(entry.get("requires", ())),
+            licence=entry.get("licence", ""),
         )
 
 
@@ -308,8 +311,9 @@ def _fault(entry: object) -> str | None:
         return f"the name {entry['name']!r} cannot be typed on a command line"
     if not _TARGET.fullmatch(entry["target"]):
         return f"target must be 'module:Class', not {entry['target']!r}"
-    if not isinstance(entry.get("extra", ""), str):
-        return "'extra' must be a text"
+    for key in ("extra", "licence"):
+        if not isinstance(entry.get(key, ""), str):
+            return f"{key!r} must be a text"
     requires = entry.get("requires", [])
     if not isinstance(requires, list) or not all(isinstance(item, str) for item in requires):
         return "'requires' must be a list of module names"

@@ -278,10 +278,13 @@ def _resumed(folder: RunFolder, now: RunRecord) -> RunRecord:
 
 
 def _system_card(system: System, config: RunConfig, registry: Registry) -> dict[str, Any]:
+    plugin = registry.get("systems", config.system.name)
     return {
-        "summary": registry.get("systems", config.system.name).summary,
+        "summary": plugin.summary,
+        "licence": plugin.licence,
         "params": dict(config.to_dict()["system"]),
-        "privileged": bool(system.privileged),
+        "control": system.control or system.privileged,
+        "privileged": system.privileged,
     }
 
 

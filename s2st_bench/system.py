@@ -160,8 +160,10 @@ class System(ABC):
     # Set on the class, or in the constructor where they follow from the parameters.
     sources: frozenset[Modality] = frozenset({"speech"})
     outputs: frozenset[Modality] = frozenset({"text"})
+    control: bool = False
+    """True for what only shows what a number means; never ranks."""
     privileged: bool = False
-    """True for controls, which see the references and never rank."""
+    """True for controls that are shown the references (:meth:`open_control`)."""
 
     name: str = ""
     """Filled by the registry: what the user typed."""

@@ -17,7 +17,6 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import soundfile
@@ -26,6 +25,7 @@ from s2st_bench.audio.containers import check_complete
 from s2st_bench.audio.decoder import Decoder
 from s2st_bench.audio.ffmpeg import FfmpegDecoder
 from s2st_bench.audio.sndfile import SndfileDecoder
+from s2st_bench.closing import Closing
 from s2st_bench.errors import AudioError
 from s2st_bench.types import Samples
 
@@ -46,7 +46,7 @@ class AudioInfo:
     """False where the header only estimates the length (mp3, and what ffmpeg reads)."""
 
 
-class AudioReader:
+class AudioReader(Closing):
     """A slice of a file, read in order; a context manager.  Made by :func:`open_audio`."""
 
     def __init__(self, path: Path, decoder: Decoder, start: int, count: int | None) -> None:
@@ -94,17 +94,6 @@ class AudioReader:
 
     def close(self) -> None:
         self._decoder.close()
-
-    def __enter__(self) -> AudioReader:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _skip_to(self, start: int) -> None:
         """Go to frame ``start``, which must lie before the end of the file unless it is 0."""

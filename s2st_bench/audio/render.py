@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import soundfile
 
 from s2st_bench.audio.decode import open_frames
 from s2st_bench.audio.source import SourceStream, source_stream
+from s2st_bench.closing import Closing
 from s2st_bench.errors import AudioError
 from s2st_bench.types import Samples
 
@@ -95,7 +95,7 @@ def mixdown(tracks: Sequence[Track], path: str | os.PathLike[str], rate_hz: int 
         return out.written / out.rate_hz
 
 
-class _Output:
+class _Output(Closing):
     """A mono file being written, and how far it has got; a context manager."""
 
     def __init__(self, path: Path, rate_hz: int) -> None:
@@ -121,13 +121,5 @@ class _Output:
         while self.written < sample:
             self.write(np.zeros(min(_BLOCK_FRAMES, sample - self.written), np.float32))
 
-    def __enter__(self) -> _Output:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._file.close()

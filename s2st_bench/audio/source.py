@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from types import TracebackType
 
 import numpy as np
 
 from s2st_bench.audio.decode import AudioReader, open_audio
 from s2st_bench.audio.resample import DEFAULT_QUALITY, Resampler, resampler_delay_s
+from s2st_bench.closing import Closing
 from s2st_bench.types import Samples
 
 DEFAULT_RATE_HZ = 16_000
@@ -24,7 +24,7 @@ DEFAULT_RATE_HZ = 16_000
 _BLOCK_FRAMES = 1 << 14
 
 
-class SourceStream:
+class SourceStream(Closing):
     """Chunks of one slice; a context manager.  Made by :func:`source_stream`.
 
     Chunks are views of blocks that are never written again, so they may be kept.
@@ -102,17 +102,6 @@ class SourceStream:
 
     def close(self) -> None:
         self._reader.close()
-
-    def __enter__(self) -> SourceStream:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _fill(self, n: int) -> None:
         """Read until ``n`` samples and the ones kept in hand are in the buffer, or the end."""

@@ -10,11 +10,11 @@ import os
 import wave
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import IO
 
 import numpy as np
 
+from s2st_bench.closing import Closing
 from s2st_bench.errors import AudioError
 from s2st_bench.types import Samples
 
@@ -33,7 +33,7 @@ class StoredPiece:
     sample_rate_hz: int
 
 
-class PieceWriter:
+class PieceWriter(Closing):
     """The speech of one recording, piece after piece without gaps; a context manager.
 
     The first piece makes ``<stem>.wav``; a piece at another rate begins ``<stem>.2.wav``, and so
@@ -82,17 +82,6 @@ class PieceWriter:
             self._file.close()
         self._wave = None
         self._file = None
-
-    def __enter__(self) -> PieceWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _path(self, number: int) -> Path:
         suffix = ".wav" if number < 2 else f".{number}.wav"

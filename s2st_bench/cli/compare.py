@@ -88,12 +88,16 @@ def _row(row: Row) -> list[str]:
 
 def _notes(found: Comparison) -> list[str]:
     """What a reader must know before believing a p."""
+    from s2st_bench.compare.paired import ALPHA
+
     notes: dict[str, list[str]] = {}
+    n_tests = sum(row.found.p_value is not None for row in found.rows)
     for row in found.rows:
         one = row.found
-        if one.smallest_p is not None and not one.can_be_significant:
-            notes.setdefault(f"{one.n_clusters} clusters: no p can be below "
-                             f"{one.smallest_p:g}", []).append(one.metric)
+        if one.smallest_p is not None and one.smallest_p * n_tests >= ALPHA:
+            notes.setdefault(f"{one.n_clusters} clusters: no p can be below {one.smallest_p:g}, "
+                             f"none after Holm over {n_tests} metrics below "
+                             f"{min(1.0, one.smallest_p * n_tests):g}", []).append(one.metric)
         if one.p_value is None:
             notes.setdefault("one cluster: no test", []).append(one.metric)
         if one.interval is not None and "conditional" in one.interval.method:

@@ -57,6 +57,10 @@ def convert(
     repeat: Annotated[
         int | None, typer.Option(help="Which repeat, of a run with several.")
     ] = None,
+    speech: Annotated[
+        bool, typer.Option("--speech", help="Speech rather than text, of traces with both "
+                           "(simuleval).")
+    ] = False,
     detokenizer: Annotated[
         Detokenizer, typer.Option(help="How the tokens of a simulstream log join.")
     ] = Detokenizer.auto,
@@ -90,6 +94,8 @@ def convert(
         repeat=repeat,
         resegmenter=material.resegmenter or SoftSegmenter(),
         corpus=path.resolve().stem,
+        speech=speech,
+        audio=path if path.is_dir() else path.parent,
         file=target.name if alone else "",
     )
     folder = target.parent if alone else target

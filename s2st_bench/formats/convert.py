@@ -1,7 +1,8 @@
 """Traces as the logs of other tools, with the files those need to score them.
 
 ========================  =========================================================================
-``simuleval``             ``instances.log``, ``config.yaml``, for ``simuleval --score-only``
+``simuleval``             ``instances.log``, ``config.yaml``, for ``simuleval --score-only``;
+                          ``wavs`` of speech output
 ``simulstream``           ``metrics.jsonl``, ``eval.yaml``, and segments and references
 ``omnisteval``            ``hypotheses.jsonl``, and segments and references
 ``resegmented``           ``instances.resegmented.jsonl``, cut by our resegmenter
@@ -30,7 +31,9 @@ from s2st_bench.formats import (
     resegmented,
     segments,
     simuleval,
+    simuleval_speech,
     simulstream,
+    simulstream_write,
     simulstreaming,
     sltev,
 )
@@ -63,6 +66,10 @@ class Settings:
     recording_end: RecordingEnd = "audio"
     corpus: str = ""
     """What a run folder calls its corpus."""
+    speech: bool = False
+    """Speech output rather than text, where the traces have both."""
+    audio: Path = Path()
+    """Where pieces of speech lie."""
     file: str = ""
     """The log alone, by this name, without the files beside it."""
 
@@ -100,6 +107,10 @@ def convert(
         return sltev.write(one, recordings, folder)
     if to not in _LOGS:
         raise UsageError(f"--to {to}: one of {', '.join(TARGETS)}")
+    if to == simuleval.NAME and (how.speech or "text" not in one[0].outputs):
+        speech = simuleval_speech.write(one, recordings, folder / (how.file or _LOGS[to]),
+                                        how.audio)
+        return [*speech, *([] if how.file else [_config(one, "speech", folder)])]
     log = folder / (how.file or _LOGS[to])
     _write(one, recordings, to, log, how)
     return [log, *([] if how.file else _beside(one, recordings, to, folder))]
@@ -111,7 +122,7 @@ def _write(
     if to == simuleval.NAME:
         simuleval.write(one, recordings, log, unit=how.unit)
     elif to == simulstream.NAME:
-        simulstream.write(one, recordings, log)
+        simulstream_write.write(one, recordings, log)
     elif to == omnisteval.NAME:
         omnisteval.write(one, recordings, log, unit=how.unit)
     else:
@@ -125,20 +136,24 @@ def _beside(
     one: Sequence[Trace], recordings: Sequence[Recording], to: str, folder: Path
 ) -> list[Path]:
     """What the tool needs to score the log."""
-    config: Mapping[str, str] = {}
-    written = []
     if to == simuleval.NAME:
-        source = "text" if one[0].source_unit == "tokens" else "speech"
-        config = {"source_type": source, "target_type": "text"}
-        written = [folder / "config.yaml"]
-    elif to == simulstream.NAME:
-        config = simulstream.EVAL_CONFIG
-        written = [folder / "eval.yaml"]
-    for path in written:
-        write_atomically(path, "".join(f"{key}: {value}\n" for key, value in config.items()))
-    if to in (simulstream.NAME, omnisteval.NAME):
-        written += _references(recordings, one[0].target_lang, folder)
-    return written
+        return [_config(one, "text", folder)]
+    if to == simulstream.NAME:
+        config = folder / "eval.yaml"
+        write_atomically(config, "".join(f"{key}: {value}\n"
+                                         for key, value in simulstream.EVAL_CONFIG.items()))
+        return [config, *_references(recordings, one[0].target_lang, folder)]
+    if to == omnisteval.NAME:
+        return _references(recordings, one[0].target_lang, folder)
+    return []
+
+
+def _config(one: Sequence[Trace], target: str, folder: Path) -> Path:
+    """SimulEval's note of what its agent hears and says."""
+    path = folder / "config.yaml"
+    source = "text" if one[0].source_unit == "tokens" else "speech"
+    write_atomically(path, f"source_type: {source}\ntarget_type: {target}\n")
+    return path
 
 
 def _one_each(

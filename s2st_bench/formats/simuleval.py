@@ -5,6 +5,7 @@ source_length`` (and ``prediction_spm[]``); older keys (``metric``, ``reference_
 passed over.  *Speech output*: ``prediction`` is the path of a wav, ``delays[]`` and
 ``durations[]`` belong to its segments, ``intervals[[start, duration]]`` say when each is heard and
 ``prediction_offset`` when the wav begins; the silences between are in the wav, not in our pieces.
+:mod:`s2st_bench.formats.simuleval_speech` writes it.
 
 *Units*: ``delays`` belong to words, to characters without spaces, or to the pieces of
 ``prediction_spm``, whichever there are as many of.  With fewer delays than units the last delay
@@ -27,12 +28,12 @@ from typing import Any
 
 from s2st_bench.errors import TraceError
 from s2st_bench.formats.log import UNKNOWN_LANG, Ca, Log, json_lines, number_at, numbers_at, queued
+from s2st_bench.formats.simuleval_speech import located, speech_trace
 from s2st_bench.metric import LatencyUnit
-from s2st_bench.timeline import NO_JOB, emissions, final_text
+from s2st_bench.timeline import emissions, final_text
 from s2st_bench.types import (
     AudioSource,
     Job,
-    Piece,
     Recording,
     Segment,
     Step,
@@ -43,8 +44,6 @@ from s2st_bench.types import (
 from s2st_bench.units import unit_spans
 
 NAME = "simuleval"
-_RATE_KHZ = 16
-"""Of pieces: the log does not say the wav's rate, only times."""
 
 
 def read(path: Path, *, source_lang: str = "", target_lang: str = "", ca: Ca = "logged") -> Log:
@@ -65,6 +64,7 @@ def read(path: Path, *, source_lang: str = "", target_lang: str = "", ca: Ca = "
         if "index" not in row:
             raise TraceError(f"{where}: no 'index': not an instance of SimulEval")
         trace, recording = instance(row, langs, where, notes)
+        trace = located(trace, file.parent)
         if recording.id in seen:
             raise TraceError(f"{where}: index {recording.id} again; it is on {seen[recording.id]}")
         seen[recording.id] = where
@@ -175,7 +175,7 @@ def _rate_of(source: Any) -> int:
 
 def _trace(row: dict[str, Any], recording: Recording, where: str, notes: list[str]) -> Trace:
     if "intervals" in row:
-        return _speech_trace(row, recording, where)
+        return speech_trace(row, recording, NAME, where)
     text = row.get("prediction")
     if not isinstance(text, str):
         raise TraceError(f"{where}: 'prediction' must be a text, not {text!r}")
@@ -199,41 +199,6 @@ def _trace(row: dict[str, Any], recording: Recording, where: str, notes: list[st
         steps=_steps(list(zip(parts, times, strict=False)), measured),
         source_unit="s" if in_seconds else "tokens",
         clock="simulated" if measured else "ideal",
-    )
-
-
-def _speech_trace(row: dict[str, Any], recording: Recording, where: str) -> Trace:
-    in_seconds = isinstance(recording.source, AudioSource)
-    scale = 1000.0 if in_seconds else 1.0
-    delays = numbers_at(row, "delays", where)
-    intervals = row["intervals"]
-    if not isinstance(intervals, list) or len(intervals) != len(delays):
-        raise TraceError(f"{where}: 'intervals' must be a list, one for each delay")
-    heard = [numbers_at({"intervals": interval}, "intervals", where) for interval in intervals]
-    if any(len(interval) != 2 or interval[1] < 0 for interval in heard):
-        raise TraceError(f"{where}: an interval is [start, duration] in ms")
-    path = str(row.get("prediction", ""))
-    begins = heard[0][0] if heard else 0.0
-    pieces = tuple(
-        Piece(path, round((start - begins) * _RATE_KHZ), round(length * _RATE_KHZ),
-              _RATE_KHZ * 1000, i)
-        for i, (start, length) in enumerate(heard)
-    )
-    steps = tuple(
-        Step(delay / scale, delay / scale, (),
-             (TimedWrite(NO_JOB, 0.0, speech_s=length / 1000.0),))
-        for delay, (_, length) in zip(delays, heard, strict=True)
-    )
-    return Trace(
-        system=NAME,
-        recording_id=recording.id,
-        target_lang=recording.target_langs[0],
-        source_length=number_at(row, "source_length", where) / scale,
-        steps=steps,
-        pieces=pieces,
-        source_unit="s" if in_seconds else "tokens",
-        clock="ideal",
-        outputs=("speech",),
     )
 
 

@@ -6,12 +6,10 @@ One interface for audio (units are samples at the system's rate) and text (units
 from __future__ import annotations
 
 import bisect
-from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager
-from types import TracebackType
-from typing import Self
+from abc import abstractmethod
 
 from s2st_bench.audio import SourceStream, source_stream
+from s2st_bench.closing import Closing
 from s2st_bench.types import (
     AudioChunk,
     AudioSource,
@@ -23,7 +21,7 @@ from s2st_bench.types import (
 )
 
 
-class Source(AbstractContextManager["Source"], ABC):
+class Source(Closing):
     """What is left of a recording to give."""
 
     unit: SourceUnit
@@ -62,11 +60,8 @@ class Source(AbstractContextManager["Source"], ABC):
         """Hash of what was decoded, once exhausted; empty where nothing is decoded."""
         return ""
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        return None
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 class AudioReplaySource(Source):
@@ -81,15 +76,8 @@ class AudioReplaySource(Source):
             source.path, source.offset_s, source.duration_s, rate_hz, hash=True
         )
 
-    def __enter__(self) -> Self:
-        self._stream.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._stream.__exit__(kind, error, at)
+    def close(self) -> None:
+        self._stream.close()
 
     def wanted(self, read: Read) -> int:
         return max(1, round(read.min_s * self.rate_hz)) if read.min_s > 0 else self.chunk
@@ -130,9 +118,6 @@ class TextReplaySource(Source):
     def __init__(self, source: TextSource) -> None:
         self._tokens = source.tokens
         self._start_s = source.start_s
-
-    def __enter__(self) -> Self:
-        return self
 
     def wanted(self, read: Read) -> int:
         return max(1, round(read.min_s))

@@ -42,7 +42,7 @@ _PARAM_RATE, _PARAM_PITCH = 1, 3
 _LOCK = threading.Lock()  # the library's state is global to the process
 
 # Languages whose espeak-ng voice has another name.
-_VOICES = {"en": "en-us", "en-gb": "en-gb", "zh": "cmn", "no": "nb", "pt": "pt-br", "pt-pt": "pt"}
+_VOICES = {"en": "en-us", "en-gb": "gmw/en", "zh": "cmn", "no": "nb", "pt": "pt-br", "pt-pt": "pt"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ class Silent(System):
 
     sources: frozenset[Modality] = frozenset({"speech", "text"})
     outputs: frozenset[Modality] = frozenset({"speech", "text"})
+    control = True
 
     def open(self, task: Task) -> Session:
         return SilentSession()

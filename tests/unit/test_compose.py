@@ -42,7 +42,7 @@ def test_defaults(plugins: Path) -> None:
         ("metrics=[T_DOWN,T_UP]", "metrics", ("T_DOWN", "T_UP")),
         ("metric_options.T_UP.checkpoint=a/b.ckpt", "metric_options",
          {"T_UP": {"checkpoint": "a/b.ckpt"}}),
-        ("metric_options={'T+UP': {k: 1}}", "metric_options", {"T+UP": {"k": 1}}),
+        ("metric_options={T_UP: {k: 1}}", "metric_options", {"T_UP": {"k": 1}}),
         ("system.k=7", "system", Choice("t_waiter", {"k": 7, "args": {}})),
         ("+system.args.beam=4", "system", Choice("t_waiter", {"k": 1, "args": {"beam": 4}})),
         ("dataset.path=/tmp/é (1)=x.tsv", "dataset", Choice("t_corpus", {"path":

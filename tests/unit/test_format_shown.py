@@ -106,7 +106,8 @@ def test_sltevs_references_lie_beside(tmp_path) -> None:
     (tmp_path / "talk.de.OSt").write_text("Wie das Haus.\n\nUnd so.\n")
     whole = sltev.read(tmp_path).recordings[0]
     assert whole.segments[0].references == {"de": ("Wie das Haus. Und so.",)}
-    (tmp_path / "talk.en.OStt").write_text("P 10 90 Like\nC 10 190 Like the house.\nC 200 290 So.\n")
+    (tmp_path / "talk.en.OStt").write_text(
+        "P 10 90 Like\nC 10 190 Like the house.\nC 200 290 So.\n")
     (recording,) = sltev.read(tmp_path).recordings
     assert [(s.start_s, s.end_s, s.references["de"]) for s in recording.segments] == \
         [(0.1, 1.9, ("Wie das Haus.",)), (2.0, 2.9, ("Und so.",))]
