@@ -187,7 +187,7 @@ def test_simulstream_units(tmp_path: Path, unit, text, here, there) -> None:
 
 def test_delays_that_no_unit_has(tmp_path: Path) -> None:
     """Not reproduced: SimulEval averages all delays of the log, here those of its words."""
-    line = row("x y", DELAYS, "a b c")
+    line = row("xx yy", DELAYS, "a b c")
     log = read(tmp_path, line)
     assert "the surplus is dropped" in log.notes[0]
     assert ours(log, "EndOffset") == -1000.0 and of_simuleval(line, "EndOffset") == 0.0
