@@ -45,6 +45,12 @@ class Unit(StrEnum):
     spm = "spm"
 
 
+class Compat(StrEnum):
+    simuleval = "simuleval"
+    omnisteval = "omnisteval"
+    simulstream = "simulstream"
+
+
 class Ca(StrEnum):
     live = "live"
     simuleval = "simuleval"
@@ -115,6 +121,11 @@ def score(
     detokenizer: Annotated[
         Detokenizer, typer.Option(help="How the tokens of a simulstream log join.")
     ] = Detokenizer.auto,
+    compat: Annotated[
+        Compat | None,
+        typer.Option(help="Units, lengths and rules of this tool where it differs.",
+                     show_default=False),
+    ] = None,
     ca: Annotated[
         Ca | None,
         typer.Option(help="Computation-aware time by this definition; default: as logged."),
@@ -182,6 +193,7 @@ def score(
         tokenizer=None if spm_model is None else _sentencepiece(spm_model),
         tokenizer_name="" if spm_model is None else spm_model.name,
         target_lang=target_lang,
+        compat=None if compat is None else compat.value,
     )
     names = None if metrics is None else [name.strip() for name in metrics.split(",") if name]
     areas = request(curve, bounds, worst, offline)
@@ -198,7 +210,8 @@ def score(
         for note in material.notes:
             typer.echo(f"note: {printable(note)}", err=True)
         found = _score(material, names, options, registry, given)
-        as_replayed = unit is Unit.word and not options.retimes and not given
+        as_replayed = (unit is Unit.word and not options.retimes and compat is None
+                       and not given)
         if material.is_run and names is None and as_replayed:
             write_atomically(path / "scores.json", found.to_json())
         scored.append((path, found))
