@@ -9,6 +9,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import settings
+
+# The same examples everywhere and no clock: a run is red for what changed, not for where it ran.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
 
 Write = Callable[[str, str], Path]
 

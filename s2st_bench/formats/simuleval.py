@@ -26,7 +26,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from s2st_bench.errors import TraceError
+from s2st_bench.errors import InputError, TraceError
 from s2st_bench.formats.log import UNKNOWN_LANG, Ca, Log, json_lines, number_at, numbers_at, queued
 from s2st_bench.formats.simuleval_speech import located, speech_trace
 from s2st_bench.metric import LatencyUnit
@@ -211,10 +211,15 @@ def _parts(
     if n == len(text) > len(chars) and n != len(words):
         chars = tuple((i, i + 1) for i in range(n))  # OmniSTEval's count spaces
     pieces = row.get("prediction_spm")
-    if n != len(words) and isinstance(pieces, list) and len(pieces) == n:
-        spans = unit_spans(text, "spm", lambda _: [str(piece) for piece in pieces])[1]
+    if n != len(words) and isinstance(pieces, list) and pieces and len(pieces) == n:
+        try:
+            spans = unit_spans(text, "spm", lambda _: [str(piece) for piece in pieces])[1]
+        except InputError as error:
+            raise TraceError(f"{where}: {error}") from None
     else:
         spans = chars if n == len(chars) and n != len(words) else words
+    if not spans:
+        return []
     starts = [0, *(start for start, _ in spans[1:])]
     if len(spans) > n:
         notes.append(f"{where}: {n} delays for {len(spans)} words; "
@@ -223,8 +228,7 @@ def _parts(
             raise TraceError(f"{where}: a prediction without delays")
         starts = starts[:n]
     elif len(spans) < n:
-        if spans:
-            notes.append(f"{where}: {n} delays for {len(spans)} words; the surplus is dropped")
+        notes.append(f"{where}: {n} delays for {len(spans)} words; the surplus is dropped")
         starts = starts[: len(spans)]
     return [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
 

@@ -19,6 +19,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -127,7 +128,7 @@ def simuleval_values(tmp: Path) -> Iterator[Value]:
         path = tmp / f"{unit}.log"
         lines = simuleval_lines(logs)
         path.write_text("".join(line + "\n" for line in lines), "utf-8")
-        plain, compat = (ours(lambda: simuleval.read(path, target_lang="de"), names, unit, c)
+        plain, compat = (ours(partial(simuleval.read, path, target_lang="de"), names, unit, c)
                          for c in (None, "simuleval"))
         for index, log in enumerate(logs):
             for name in names:
@@ -146,7 +147,7 @@ def omnisteval_values(tmp: Path) -> Iterator[Value]:
     for unit, logs in by_unit():
         path = tmp / f"omni-{unit}.log"
         path.write_text("".join(line + "\n" for line in simuleval_lines(logs)), "utf-8")
-        plain, compat = (ours(lambda: simuleval.read(path, target_lang="de"), names, unit, c)
+        plain, compat = (ours(partial(simuleval.read, path, target_lang="de"), names, unit, c)
                          for c in (None, "omnisteval"))
         for index, log in enumerate(logs):
             instance = data.Instance(
