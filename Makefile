@@ -53,7 +53,7 @@ $(VENV)/.full: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "installing torch …"
 	@$(PIP) install $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) $$(grep '^torch==' constraints.txt)
 	@echo "installing the full set …"
-	@extras=all,dev; command -v cc >/dev/null 2>&1 || { \
+	@extras=all,peers,dev; command -v cc >/dev/null 2>&1 || { \
 	    echo "no C compiler: the extras simuleval and speech are skipped"; \
 	    extras=$$($(BIN)/python tools/extras.py --without all simuleval speech); \
 	}; $(PIP) install -c constraints.txt -e ".[$$extras]"

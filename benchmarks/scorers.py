@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 LATENCIES = ("AL", "LAAL", "AP", "DAL", "StartOffset", "EndOffset")
+ALL_LATENCIES = (*LATENCIES, *(f"{name}_CA" for name in LATENCIES))
 SEGMENT_WORDS = 25
 WORD_S = 0.4
 
@@ -42,15 +43,26 @@ def score_ours(log: str) -> dict[str, float]:
     from s2st_bench import scoring
     from s2st_bench.formats import simuleval
 
-    latencies = [*LATENCIES, *(f"{name}_CA" for name in LATENCIES)]
-    scoring.make_metrics([*latencies, "BLEU"])  # imports them
+    scoring.make_metrics([*ALL_LATENCIES, "BLEU"])  # imports them
     found = []
     seconds = {"read_s": _timed(
         lambda: found.append(simuleval.read(Path(log), target_lang="de"))
     )}
-    traces, recordings = found[0].traces, found[0].recordings
-    seconds["latency_s"] = _timed(lambda: scoring.score(traces, recordings, latencies))
-    seconds["bleu_s"] = _timed(lambda: scoring.score(traces, recordings, ["BLEU"]))
+    made = []
+    seconds["items_s"] = _timed(lambda: made.append(
+        scoring.scorer(found[0].traces, found[0].recordings, ALL_LATENCIES)
+    ))
+    (scorer,) = made
+
+    def values() -> None:
+        for metric in scorer.metrics:
+            found = scorer.item_stats(metric)
+            metric.value(found.rows[found.scored].sum(axis=0))
+
+    seconds["latency_s"] = _timed(values)
+    seconds["table_s"] = _timed(scorer.table)
+    bleu = scoring.scorer(found[0].traces, found[0].recordings, ["BLEU"])
+    seconds["bleu_s"] = _timed(lambda: bleu.item_stats(bleu.metrics[0]).rows)
     return seconds
 
 

@@ -1,7 +1,10 @@
 """Speed of scoring, resegmenting and resampling, beside SimulEval's and OmniSTEval's.
 
 Scoring: a log of 2,500 recordings; twelve latency scores (six metrics, unaware and aware), and
-BLEU.  Ours come with intervals and counts.  Resegmenting: one talk of 1,000 to 20,000 words;
+BLEU.  ``latency`` goes from what was read to twelve corpus values in both tools; ours reads more
+(``read`` makes traces of the log, ``items`` lays out when each unit was live) and gives more
+(``table``: the values again with intervals, counts, reasons and a row a recording).  ``process``
+is the whole command as users run it.  Resegmenting: one talk of 1,000 to 20,000 words;
 OmniSTEval's alignment takes minutes and gigabytes beyond ``--omnisteval-words``.  Resampling:
 1,000 resamples of 20 systems on 2,500 recordings, BLEU and LAAL, with percentile intervals, the
 paired bootstrap of all 190 pairs, and rank ranges.
@@ -69,10 +72,27 @@ def _scoring(recordings: int) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         log = Path(folder) / "instances.log"
         scorers.instances_log(log, recordings)
+        (log.parent / "config.yaml").write_text("source_type: speech\ntarget_type: text\n")
         rows = _rows("scoring", "s2st_bench", recordings, "score-ours", str(log))
         if _installed("simuleval"):
             rows += _rows("scoring", "SimulEval", recordings, "score-simuleval", str(log))
+        names = ",".join([*scorers.ALL_LATENCIES, "BLEU"])
+        rows.append(_process("s2st_bench", recordings, "s2st_bench", "score", str(log),
+                             "--target-lang", "de", "--metrics", names))
+        if _installed("simuleval"):
+            rows.append(_process(
+                "SimulEval", recordings, "simuleval.cli", "--score-only", "--output", folder,
+                "--computation-aware", "--quality-metrics", "BLEU",
+                "--latency-metrics", *scorers.LATENCIES,
+            ))
     return rows
+
+
+def _process(tool: str, size: int, *arguments: str) -> dict[str, Any]:
+    load = os.getloadavg()[0]
+    done = measure(["-m", *arguments])
+    return {"part": "scoring", "what": "process", "tool": tool, "size": size,
+            "seconds": done.wall_s, "peak_mb": done.peak_mb, "load": load}
 
 
 def _resegmenting(words: tuple[int, ...], omnisteval_words: int) -> list[dict[str, Any]]:

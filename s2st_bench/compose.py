@@ -227,7 +227,7 @@ def _rewrite(
         value = line.partition("=")[2]
         if key == "dataset.pair":
             override = parser.parse_override(f"++dataset.pair={value}")
-        elif key.startswith("metric_options.") and not _is_marked(override):
+        elif key.partition(".")[0] == "metric_options" and not _is_marked(override):
             # which options there are, only the metric's code knows: it checks them
             override = parser.parse_override(f"++{line}")
         elif key == "metrics" and not override.is_delete():

@@ -17,8 +17,10 @@ from typing import Literal
 
 import numpy as np
 
+from s2st_bench import peers
 from s2st_bench.errors import NotComparable
 from s2st_bench.metric import Floats, Item, LatencyUnit
+from s2st_bench.peers import Peer
 from s2st_bench.resegment import Resegmenter, SoftSegmenter
 from s2st_bench.softalign import Codes
 from s2st_bench.timeline import emissions, final_text
@@ -46,6 +48,7 @@ def items(
     resegmenter: Resegmenter | None = None,
     recording_end: RecordingEnd = "audio",
     tokenizer: Tokenizer | None = None,
+    compat: Peer | None = None,
 ) -> tuple[Item, ...]:
     """The items of one trace, in the order of the recording's segments.
 
@@ -57,6 +60,8 @@ def items(
         For long form; none is :class:`SoftSegmenter`.
     tokenizer
         SentencePiece pieces of a text, for unit ``spm``.
+    compat
+        Count units as this tool does.
 
     Raises
     ------
@@ -64,8 +69,9 @@ def items(
         Long-form text input: its segments have no place among the tokens.
     """
     text = "" if trace.error is not None else final_text(trace)
+    unit = peers.unit_of(unit, compat)
     said = () if trace.error is not None else emissions(trace, unit, live, tokenizer)
-    cut = _Cut(trace, recording, unit, None if live is None else tuple(live), tokenizer)
+    cut = _Cut(trace, recording, unit, None if live is None else tuple(live), tokenizer, compat)
     if not recording.long_form:
         return (_short(cut, text, said),)
     if trace.source_unit != "s":
@@ -76,7 +82,7 @@ def items(
     codes = _assign(cut, said, resegmenter or SoftSegmenter())
     texts = _texts(text, cut, codes)
     end_s = trace.source_length
-    if recording_end == "segments":
+    if recording_end == "segments" or compat == "omnisteval":
         end_s = max(segment.end_s for segment in recording.segments)
     return tuple(
         _long(cut, segment, texts[i], [said[j] for j in np.flatnonzero(codes == i)], end_s)
@@ -118,6 +124,7 @@ class _Cut:
     unit: LatencyUnit
     live: tuple[float, ...] | None
     tokenizer: Tokenizer | None
+    compat: Peer | None
 
     def item(
         self, item_id: str, segment: Segment, text: str, said: Sequence[Emission], *,
@@ -125,9 +132,11 @@ class _Cut:
     ) -> Item:
         """An item; times of ``said`` are multiplied by ``scale``, then moved by ``-offset``."""
         references = _references(segment, self.trace.target_lang)
-        pieces = None
+        length = None
         if references and self.unit == "spm" and self.tokenizer is not None:
-            pieces = len(split_units(references[0], "spm", self.tokenizer))
+            length = len(split_units(references[0], "spm", self.tokenizer))
+        elif references:
+            length = peers.reference_length(references[0], self.unit, self.compat)
         return Item(
             id=item_id,
             recording=self.recording,
@@ -144,7 +153,7 @@ class _Cut:
             emissions=tuple(said),
             time_to_recording_end=to_end,
             live=self.live,
-            reference_length=pieces,
+            reference_length=length,
         )
 
 

@@ -20,7 +20,8 @@ import numpy.typing as npt
 from s2st_bench.types import Emission, MetricSpec, Recording, Segment, SourceUnit, Trace
 
 Floats = npt.NDArray[np.float64]
-LatencyUnit = Literal["word", "char", "spm"]
+LatencyUnit = Literal["word", "char", "spm", "space_word", "any_char"]
+"""The last two are simulstream's: what single spaces part, and every character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class Item:
     live: tuple[float, ...] | None = None
     """Re-timed live times in seconds, one per output write of the trace; none: as logged."""
     reference_length: int | None = None
-    """Units of the first reference where they are no matter of white space (``spm``)."""
+    """Units of the first reference where they are no matter of white space (``spm``), or as
+    another tool counts them."""
 
     @property
     def cluster(self) -> str:
@@ -144,6 +146,14 @@ class Metric(ABC):
         Overridden by metrics that are no function of a sum (percentiles).
         """
         return self.value(weights @ stats)
+
+    def as_peer(self, peer: str) -> Metric:
+        """The metric as ``peer`` (:data:`s2st_bench.peers.PEERS`) computes it; most are alike."""
+        return self
+
+    def on_clock(self, ca: str) -> Metric:
+        """The metric for aware times that mean ``ca``; most make nothing of it."""
+        return self
 
     def signature(self) -> Mapping[str, str]:
         """Settings that a reader must know to reproduce the number; short keys, short values."""

@@ -58,6 +58,12 @@ class Penalised(MeanMetric):
             return 1.0
         return max(item.source_length, self._p95)
 
+    def as_peer(self, peer: str) -> Metric:
+        return Penalised(self.inner.as_peer(peer))
+
+    def on_clock(self, ca: str) -> Metric:
+        return Penalised(self.inner.on_clock(ca))
+
     def signature(self) -> Mapping[str, str]:
         rule = "max(source,p95)" if self.spec.unit == "ms" else "1"
         return {**self.inner.signature(), "penalty": rule}

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from s2st_bench import blocks, stats
+from s2st_bench.errors import UsageError
 from s2st_bench.metric import Floats, Metric
 
 Combine = Callable[[Sequence[Floats]], Floats]
@@ -71,11 +72,23 @@ class Joint:
             talks, statistics = self._by_segment()
             if blocks.applies(talks):
                 return blocks.moving_block_t(lambda w: combine([s(w) for s in statistics]), talks)
+        if self.smooth and self.n_clusters > 1:
+            estimate = combine([np.atleast_1d(value) for value in self.estimates])
+            without = combine(list(self.without_each().T))
+            return stats.jackknife_interval(float(estimate[0]), without, self.sizes)
         return stats.interval(
             lambda weights: combine([s(weights) for s in self.statistics]),
             self.sizes,
             smooth=self.smooth,
         )
+
+    def without_each(self) -> Floats:
+        """Each sample's value without each cluster, ``float64[k, number of samples]``."""
+        if not self.smooth:
+            raise UsageError("only metrics of sums have delete-one-cluster values")
+        values = [sample.metric.value(sums.sum(axis=0) - sums)
+                  for sample, sums in zip(self.samples, self._sums, strict=True)]
+        return np.stack(values, axis=1)
 
     def swapped(self) -> Callable[[Floats], Floats]:
         """First minus second sample where whole clusters change sides.
@@ -86,9 +99,7 @@ class Joint:
         first, second = self.samples
         k = self.n_clusters
         if self.smooth:
-            sums = [np.zeros((k, sample.stats.shape[1])) for sample in self.samples]
-            for total, sample, codes in zip(sums, self.samples, self._clusters, strict=True):
-                np.add.at(total, codes, sample.stats)
+            sums = self._sums
             a, b = (total.sum(axis=0) for total in sums)
 
             def difference(masks: Floats) -> Floats:
@@ -100,6 +111,14 @@ class Joint:
         codes = np.concatenate([self._clusters[0], self._clusters[1] + k])
         both = stats.of_clusters(first.metric, rows, codes, 2 * k)
         return stats.swap_difference(both, both)
+
+    @cached_property
+    def _sums(self) -> list[Floats]:
+        """Each sample's statistics summed inside clusters, ``float64[k, s]``."""
+        return [
+            stats.cluster_sums(sample.stats, clusters, self.n_clusters)
+            for sample, clusters in zip(self.samples, self._clusters, strict=True)
+        ]
 
     def _by_segment(self) -> tuple[npt.NDArray[np.intp], list[stats.Statistic]]:
         """Each segment's talk, and each sample's value from segment weights."""

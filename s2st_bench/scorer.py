@@ -6,6 +6,7 @@ interval, its parts and its repeats are all read off them.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,7 @@ from s2st_bench import __version__, retime, stats
 from s2st_bench.batch import Batch
 from s2st_bench.items import RecordingEnd, items
 from s2st_bench.metric import BatchStats, Floats, Item, LatencyUnit, Metric, Unscored
+from s2st_bench.peers import Peer
 from s2st_bench.resegment import Resegmenter, SoftSegmenter
 from s2st_bench.sample import Joint, Sample
 from s2st_bench.signature import Signature
@@ -49,6 +51,8 @@ class Options:
     tokenizer_name: str = ""
     fingerprint: str = ""
     """Of the corpus, for signatures."""
+    compat: Peer | None = None
+    """Units, lengths and rules of another tool, where it differs (``metrics/README.md``)."""
     target_lang: str = ""
     """Wanted of every recording; empty: what the traces say."""
 
@@ -65,7 +69,9 @@ class Scorer:
         options: Options,
     ) -> None:
         self.pairs = pairs
-        self.metrics = metrics
+        self.metrics = [m.on_clock(options.ca or options.logged_ca) for m in metrics]
+        if options.compat is not None:
+            self.metrics = [metric.as_peer(options.compat) for metric in self.metrics]
         self.options = options
         self.retimed: dict[str, str] = {"ca": options.logged_ca}
         self.optimistic = False
@@ -78,6 +84,7 @@ class Scorer:
                 resegmenter=options.resegmenter,
                 recording_end=options.recording_end,
                 tokenizer=options.tokenizer,
+                compat=options.compat,
             )
             self.items += made
             self.owner += [index] * len(made)
@@ -113,6 +120,9 @@ class Scorer:
         )
         self.retimed.update(retimed.signature)
         self.optimistic |= retimed.optimistic
+        if self.options.compat == "omnisteval" and self.options.ca == "fbk":
+            # OmniSTEval lets no unit be ready before the one ahead of it.
+            return tuple(itertools.accumulate(retimed.times, max))
         return retimed.times
 
     def item_stats(self, metric: Metric) -> BatchStats:
@@ -204,13 +214,15 @@ class Scorer:
         common = {
             "unit": options.unit if timed else "",
             "spm": options.tokenizer_name if timed and options.unit == "spm" else "",
+            "compat": options.compat or "",
             "clock": "+".join(sorted({trace.clock for trace, _ in self.pairs})),
             **(self.retimed if aware else {}),
             "optimistic": "yes" if aware and self.optimistic else "",
         }
         if any(recording.long_form for _, recording in self.pairs):
             common |= options.resegmenter.signature()
-            common["recording_end"] = options.recording_end if timed else ""
+            end = "segments" if options.compat == "omnisteval" else options.recording_end
+            common["recording_end"] = end if timed else ""
         return Signature.of(
             {"metric": metric.name},
             metric.signature(),

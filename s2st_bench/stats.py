@@ -90,9 +90,15 @@ def of_clusters(
     """
     if not smooth(metric):
         return lambda weights: metric.aggregate(stats, weights[:, clusters])
+    sums = cluster_sums(stats, clusters, n_clusters)
+    return lambda weights: metric.value(weights @ sums)
+
+
+def cluster_sums(stats: Floats, clusters: npt.NDArray[np.intp], n_clusters: int) -> Floats:
+    """Statistics summed inside each cluster, ``float64[k, s]``."""
     sums = np.zeros((n_clusters, stats.shape[1]))
     np.add.at(sums, clusters, stats)
-    return lambda weights: metric.value(weights @ sums)
+    return sums
 
 
 def smooth(metric: Metric) -> bool:
@@ -117,8 +123,12 @@ def jackknife_t(statistic: Statistic, sizes: Floats) -> Interval | None:
     n_clusters = len(sizes)
     if n_clusters < 2:
         return None
-    estimate = _estimate(statistic, n_clusters)
     without = np.concatenate([statistic(w) for w in leave_one_out(n_clusters)])
+    return jackknife_interval(_estimate(statistic, n_clusters), without, sizes)
+
+
+def jackknife_interval(estimate: float, without: Floats, sizes: Floats) -> Interval | None:
+    """:func:`jackknife_t` from delete-one-cluster values ``float64[k]``, k >= 2."""
     variance = float(jackknife_variance(estimate, without))
     return _symmetric(estimate, variance, sizes, "jackknife-t", None)
 

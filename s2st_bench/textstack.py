@@ -6,6 +6,7 @@ Edits are numbered from 0.  Both functions are linear in the characters written.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import repeat
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from s2st_bench.errors import TraceError
-from s2st_bench.units import CHAR, WORD
+from s2st_bench.units import WORD
 
 Ints = npt.NDArray[np.int64]
 Edit = tuple[int, str]
@@ -79,13 +80,14 @@ def stack(edits: Sequence[Edit], where: str = "trace") -> Stacked:
     )
 
 
-def first_stood(edits: Sequence[Edit], units: Sequence[str], *, chars: bool = False) -> list[int]:
+def first_stood(
+    edits: Sequence[Edit], units: Sequence[str], pattern: re.Pattern[str] = WORD
+) -> list[int]:
     """For each unit of the final text: the edit after which it first stood at its index.
 
-    Units are words, or characters that are no white space with ``chars``; ``units`` are those of
-    the final text, in order.
+    Units are the matches of ``pattern``; ``units`` are those of the final text, in order.
     """
-    pattern = CHAR if chars else WORD
+    chars = pattern.fullmatch("aa") is None
     first: list[int | None] = list(repeat(None, len(units)))
     standing: list[str] = []
     starts: list[int] = []

@@ -28,7 +28,7 @@ from s2st_bench.errors import NotComparable, TraceError
 from s2st_bench.metric import LatencyUnit
 from s2st_bench.textstack import Edit, first_stood, stack
 from s2st_bench.types import Emission, Piece, Step, TimedWrite, Trace
-from s2st_bench.units import WORD, Span, Tokenizer, unit_spans
+from s2st_bench.units import WORD, Span, Tokenizer, pattern_of, unit_spans
 
 NO_JOB = -1
 """``TimedWrite.job`` of a write whose time is known and whose work is not."""
@@ -132,7 +132,7 @@ def emissions(
     units, spans = unit_spans(stacked.text, unit, tokenizer)
     if not units:
         return ()
-    owners = stacked.writers if unit == "char" else stacked.changers
+    owners = stacked.writers if unit in ("char", "any_char") else stacked.changers
     unaware = np.array([e.delay_s for e in events])
     delays = _latest(unaware, owners, spans)
     if events[0].live_s is None:
@@ -224,7 +224,7 @@ def _first_stood(
     tokenizer: Tokenizer | None,
 ) -> list[int]:
     if unit != "spm" or tokenizer is None:
-        return first_stood(edits, units, chars=unit == "char")
+        return first_stood(edits, units, pattern_of(unit))
     words = list(WORD.finditer(text))
     by_word = first_stood(edits, [m.group() for m in words])
     starts = [m.start() for m in words]

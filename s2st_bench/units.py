@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from s2st_bench.errors import InputError
 from s2st_bench.metric import LatencyUnit
@@ -26,6 +27,9 @@ Span = tuple[int, int]
 META = "▁"
 WORD = re.compile(r"\S+")
 CHAR = re.compile(r"\S")
+_PATTERNS: Mapping[str, re.Pattern[str]] = MappingProxyType({
+    "char": CHAR, "space_word": re.compile("[^ ]+"), "any_char": re.compile(".", re.DOTALL),
+})
 
 
 def split_units(
@@ -39,6 +43,8 @@ def split_units(
 
 def count_units(text: str, unit: LatencyUnit = "word") -> int:
     """How many units :func:`split_units` finds without a tokenizer."""
+    if unit in ("space_word", "any_char"):
+        return len(pattern_of(unit).findall(text))
     words = text.split()
     return sum(map(len, words)) if unit == "char" else len(words)
 
@@ -62,7 +68,7 @@ def unit_spans(
 
 def pattern_of(unit: LatencyUnit) -> re.Pattern[str]:
     """The pattern whose matches are the units that need no tokenizer."""
-    return CHAR if unit == "char" else WORD
+    return _PATTERNS.get(unit, WORD)
 
 
 def _spans_of_pieces(text: str, pieces: Sequence[str]) -> tuple[Span, ...]:

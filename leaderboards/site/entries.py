@@ -77,8 +77,14 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The system's plugin: entries of one name are operating points of one family."""
-        return self.record.system
+        """The system, and the one inside it: entries of one name are one family's points."""
+        inner = self.record.card.get("params", {}).get("inner")
+        within = inner.get("name") if isinstance(inner, dict) else None
+        return f"{self.record.system}({within})" if within else self.record.system
+
+    @property
+    def offline(self) -> bool:
+        return self.record.system == OFFLINE
 
     @property
     def privileged(self) -> bool:
@@ -92,7 +98,7 @@ class Entry:
     @property
     def anchor(self) -> bool:
         """Shown for scale at the foot of a table: a control, or an offline system."""
-        return self.control or self.name == OFFLINE
+        return self.control or self.offline
 
     @property
     def synthetic(self) -> bool:
@@ -132,7 +138,7 @@ class Entry:
             return "control: it saw the references"
         if self.control:
             return "control: it does not translate"
-        if self.name == OFFLINE:
+        if self.offline:
             return "offline: it waits for the whole source"
         if self.record.status != "finished":
             return f"the run is not finished ({self.record.status})"

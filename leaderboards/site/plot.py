@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from s2st_bench.types import Score
 
 from .columns import AWARE_SUFFIX, Column
-from .entries import OFFLINE
 from .tables import Row, Table
 
 WIDTH, HEIGHT = 600, 370
@@ -113,7 +112,7 @@ def make_plot(table: Table) -> Plot | None:
             left_out.append(f"{row.entry.name}: no {quality.metric}")
         elif row.entry.control:
             controls.append(row)
-        elif row.entry.name == OFFLINE:
+        elif row.entry.offline:
             lines.append(row)
         elif row.unranked:
             left_out.append(f"{row.entry.name}: {row.unranked}")

@@ -82,9 +82,10 @@ class Group:
 
 
 def make_groups(entries: Iterable[Entry]) -> tuple[Group, ...]:
-    """All groups, by corpus and language pair."""
+    """All groups: those that rank most systems first, then by corpus and language pair."""
     ordered = sorted(entries, key=_identity)
-    return tuple(_group(key, tuple(members)) for key, members in groupby(ordered, _identity))
+    groups = [_group(key, tuple(members)) for key, members in groupby(ordered, _identity)]
+    return tuple(sorted(groups, key=lambda g: -sum(not entry.unranked for entry in g.entries)))
 
 
 def operating_points(entries: Sequence[Entry]) -> dict[str, str]:

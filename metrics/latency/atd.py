@@ -15,7 +15,8 @@ Times
     token before) + its length.  It is ready at its delay or, aware, at its live time.
 
 SimulEval's aware variant (``compute="simuleval"``) keeps the delays and adds to each token the
-growth of (elapsed - delay) since the token before, which fits its ever-growing ``elapsed``.
+growth of (elapsed - delay) since the token before, which fits its ever-growing ``elapsed``: it is
+what such times get where nothing else is asked for.
 
 All times ``float64[n]`` in milliseconds (tokens for text input), non-decreasing delays.
 """
@@ -30,7 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from s2st_bench.batch import Rows
-from s2st_bench.metric import Floats, Item, Unscored
+from s2st_bench.metric import Floats, Item, Metric, Unscored
 from s2st_bench.timed import TEXT, TimedMetric
 from s2st_bench.types import MetricSpec
 
@@ -132,9 +133,10 @@ class ATD(TimedMetric):
 
     spec = MetricSpec("ATD", "ms", False, TEXT, ("CU", "CA"), "SimulEval 1.1.4; arXiv:2211.13173")
 
-    def __init__(self, *, aware: bool = False, compute: ComputeRule = "live") -> None:
+    def __init__(self, *, aware: bool = False, compute: ComputeRule | None = None) -> None:
         super().__init__(aware=aware)
-        self.compute = compute
+        self._given = compute
+        self.compute: ComputeRule = compute or "live"
 
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         delays = item.delays
@@ -156,6 +158,14 @@ class ATD(TimedMetric):
         delays = rows.delays if self.aware else rows.times
         tokens = np.array([item.source_unit == "tokens" for item in rows.items], dtype=np.bool_)
         return batched.atd(rows, delays, rows.times, np.where(tokens, 1.0, PIECE_MS), tokens * 1.0)
+
+    def on_clock(self, ca: str) -> Metric:
+        if self._given is not None or ca != "simuleval":
+            return self
+        return ATD(aware=self.aware, compute="simuleval")
+
+    def as_peer(self, peer: str) -> Metric:
+        return ATD(aware=self.aware, compute="simuleval") if peer == "simuleval" else self
 
     def signature(self) -> Mapping[str, str]:
         return {"atd_compute": self.compute} if self.aware else {}

@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from s2st_bench.metric import Floats, Item, Unscored
+from s2st_bench.metric import Floats, Item, Metric, Unscored
 from s2st_bench.timed import TEXT, RecordingMetric, TimedMetric, is_long, live_or_logged
 from s2st_bench.timeline import output_writes
 from s2st_bench.types import MetricSpec, TimedWrite
@@ -78,8 +78,20 @@ class NumChunks(RecordingMetric):
 
     spec = MetricSpec("NumChunks", "", None, frozenset(), (), "s2st_bench")
 
+    def as_peer(self, peer: str) -> Metric:
+        return UnitChunks() if peer == "simuleval" else self
+
     def of_recording(self, item: Item) -> float | Unscored:
         return float(sum(says_something(write) for _, write in output_writes(item.trace)))
+
+
+class UnitChunks(TimedMetric):
+    """SimulEval's ``NumChunks`` of text output: its units."""
+
+    spec = NumChunks.spec
+
+    def of_times(self, times: Floats, item: Item) -> float | Unscored:
+        return float(len(times))
 
 
 class NumUnits(TimedMetric):

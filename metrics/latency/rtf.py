@@ -3,7 +3,7 @@
 Statistics of an item, ``float64[2]``: seconds of compute, seconds of source.  The items of a
 long-form recording share its trace and count an equal share of it each.  This is simulstream's
 RTF (sum of computation times over sum of audio); SimulEval's metric of that name is the time of
-the last output over the source's length and is not computed here.
+the last output over the source's length: :class:`LastOutput`, with ``--compat simuleval`` only.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from s2st_bench.metric import Floats, Item, Metric, Unscored
+from s2st_bench.timed import TEXT, TimedMetric
 from s2st_bench.types import MetricSpec, Trace
 
 
@@ -27,6 +28,9 @@ class RTF(Metric):
     def __init__(self, *, aware: bool = False) -> None:
         super().__init__(aware=aware)
         self._last: tuple[Trace, float] | None = None
+
+    def as_peer(self, peer: str) -> Metric:
+        return LastOutput() if peer == "simuleval" else self
 
     def stats(self, item: Item) -> Floats | Unscored:
         trace = item.trace
@@ -49,3 +53,12 @@ class RTF(Metric):
     def value(self, totals: Floats) -> Floats:
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(totals[..., 0] / totals[..., 1])
+
+
+class LastOutput(TimedMetric):
+    """SimulEval's ``RTF`` of text output: d_n / S, whatever the compute was."""
+
+    spec = MetricSpec("RTF", "", False, TEXT, (), "SimulEval 1.1.4")
+
+    def of_times(self, times: Floats, item: Item) -> float | Unscored:
+        return float(times[-1] / item.source_length)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from s2st_bench.metric import Item, Unscored
+from s2st_bench.metric import Item, Metric, Unscored
 from s2st_bench.timed import SPEECH, PlaybackMetric, live_or_logged
 from s2st_bench.timeline import Played, output_writes
 from s2st_bench.types import MetricSpec
@@ -41,6 +41,9 @@ class SpeechATD(PlaybackMetric):
         else:
             tokens = speech_tokens(delays, durations, times)
         return atd(delays, tokens)
+
+    def as_peer(self, peer: str) -> Metric:
+        return SpeechATD(aware=self.aware, compute="simuleval") if peer == "simuleval" else self
 
     def signature(self) -> Mapping[str, str]:
         return {"atd_compute": self.compute} if self.aware else {}

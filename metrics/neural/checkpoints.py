@@ -7,12 +7,27 @@ path that exists is never looked up on the hub.
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 from s2st_bench.errors import DependencyError, InputError
 
 _WEIGHTS = ("*.safetensors", "*.bin", "*.ckpt", "*.pt")
 _BLOCK = 1 << 20
+_HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
+
+
+def check_name(checkpoint: str, feature: str) -> None:
+    """Refuse what is neither a path here nor like a name on the hub, before anything is loaded.
+
+    Raises
+    ------
+    InputError
+    """
+    if Path(checkpoint).expanduser().exists() or _HUB_NAME.fullmatch(checkpoint):
+        return
+    raise InputError(f"{feature}: checkpoint {checkpoint!r}: no such file or folder, and no name "
+                     "on the hub (owner/name)")
 
 
 def local_folder(checkpoint: str, feature: str) -> Path:
@@ -25,11 +40,10 @@ def local_folder(checkpoint: str, feature: str) -> Path:
     DependencyError
         The hub's client is not installed.
     """
+    check_name(checkpoint, feature)
     path = Path(checkpoint).expanduser()
     if path.exists():
         return path
-    if checkpoint.count("/") != 1 or checkpoint.startswith((".", "/", "~")):
-        raise InputError(f"{feature}: checkpoint {checkpoint}: no such file or folder")
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError
@@ -39,7 +53,7 @@ def local_folder(checkpoint: str, feature: str) -> Path:
     try:
         return Path(snapshot_download(checkpoint))
     except (HfHubHTTPError, HFValidationError, RequestException, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = " ".join(str(error).split()).partition(". ")[0][:200]
         raise InputError(
             f"{feature}: checkpoint {checkpoint}: no such path, and it could not be fetched from "
             f"the hub ({type(error).__name__}: {reason}); give the path of a downloaded copy, or "

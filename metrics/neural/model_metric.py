@@ -19,7 +19,7 @@ import numpy as np
 from s2st_bench.errors import ConfigError, InputError
 from s2st_bench.metric import Item, MeanMetric, Unscored
 
-from .checkpoints import short_name
+from .checkpoints import check_name, short_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class ModelMetric(MeanMetric):
     checkpoint
         A path here, or a name on the Hugging Face hub.
     batch_size
-        Texts scored at once.
+        Items scored at once.
     device
         ``cpu``, ``cuda``, or ``auto``: ``cuda`` where there is one.
     """
@@ -54,8 +54,7 @@ class ModelMetric(MeanMetric):
         super().__init__(aware=aware)
         if batch_size < 1:
             raise ConfigError(f"{self.spec.name}: batch_size must be at least 1, not {batch_size}")
-        if not checkpoint.strip():
-            raise ConfigError(f"{self.spec.name}: checkpoint is empty; give a path or a hub name")
+        check_name(checkpoint, f"metric {self.spec.name}")
         self.needs = self.spec.needs
         self.checkpoint = checkpoint
         self.batch_size = batch_size

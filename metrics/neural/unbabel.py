@@ -45,12 +45,12 @@ class COMET(ModelMetric):
         if self._model is not None:
             return self._digest
         feature = f"metric {self.spec.name}"
+        path = _file(local_folder(self.checkpoint, feature))
         with _quiet():
             try:
                 import comet
             except ImportError as error:
                 raise DependencyError(error.name or "comet", feature, "comet") from None
-            path = _file(local_folder(self.checkpoint, feature))
             try:
                 model = comet.load_from_checkpoint(str(path))
             except Exception as error:  # unpickling somebody's file may fail in any way

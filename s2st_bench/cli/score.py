@@ -12,6 +12,7 @@ import typer
 from s2st_bench.cli.common import PluginDirs, printable, registry_of, signatures, table
 
 if TYPE_CHECKING:
+    from s2st_bench.curves import CurveScore
     from s2st_bench.formats.tokens import Joining
     from s2st_bench.registry import Registry
     from s2st_bench.scoring import Options
@@ -42,6 +43,12 @@ class Unit(StrEnum):
     word = "word"
     char = "char"
     spm = "spm"
+
+
+class Compat(StrEnum):
+    simuleval = "simuleval"
+    omnisteval = "omnisteval"
+    simulstream = "simulstream"
 
 
 class Ca(StrEnum):
@@ -114,6 +121,11 @@ def score(
     detokenizer: Annotated[
         Detokenizer, typer.Option(help="How the tokens of a simulstream log join.")
     ] = Detokenizer.auto,
+    compat: Annotated[
+        Compat | None,
+        typer.Option(help="Units, lengths and rules of this tool where it differs.",
+                     show_default=False),
+    ] = None,
     ca: Annotated[
         Ca | None,
         typer.Option(help="Computation-aware time by this definition; default: as logged."),
@@ -125,6 +137,27 @@ def score(
     approximate: Annotated[
         bool, typer.Option("--approximate", help="Re-time also what is not exact.")
     ] = False,
+    curve: Annotated[
+        str | None,
+        typer.Option(metavar="LATENCY,QUALITY", show_default=False,
+                     help="Take the PATHs as points of one system's curve, such as LAAL,BLEU: its "
+                     "area (AUC), hypervolume, NoSE."),
+    ] = None,
+    bounds: Annotated[
+        str | None,
+        typer.Option(metavar="LOW,HIGH", show_default=False,
+                     help="Latencies of AUC and NoSE; default: all that the points cover."),
+    ] = None,
+    worst: Annotated[
+        str | None,
+        typer.Option(metavar="LATENCY,QUALITY", show_default=False,
+                     help="Reference point of the hypervolume."),
+    ] = None,
+    offline: Annotated[
+        float | None,
+        typer.Option(metavar="QUALITY", show_default=False,
+                     help="Of the same model offline, for NoSE."),
+    ] = None,
     json_to: Annotated[
         Path | None, typer.Option("--json", metavar="OUT", help="Write JSON; - prints it.")
     ] = None,
@@ -134,6 +167,8 @@ def score(
 
     A run folder's scores as replayed are also kept in it (scores.json).
     """
+    from s2st_bench.cli.metric_options import metric_options
+    from s2st_bench.cli.score_curve import request
     from s2st_bench.cli.score_paths import load
     from s2st_bench.errors import UsageError
     from s2st_bench.resegment import MinWerSegmenter, SoftSegmenter
@@ -158,8 +193,10 @@ def score(
         tokenizer=None if spm_model is None else _sentencepiece(spm_model),
         tokenizer_name="" if spm_model is None else spm_model.name,
         target_lang=target_lang,
+        compat=None if compat is None else compat.value,
     )
     names = None if metrics is None else [name.strip() for name in metrics.split(",") if name]
+    areas = request(curve, bounds, worst, offline)
     registry = registry_of(ctx, plugin_dir)
     given = metric_options(metric_option or [])
     # a wrong name or option is said before anything is read
@@ -173,11 +210,12 @@ def score(
         for note in material.notes:
             typer.echo(f"note: {printable(note)}", err=True)
         found = _score(material, names, options, registry, given)
-        as_replayed = unit is Unit.word and not options.retimes and not given
+        as_replayed = (unit is Unit.word and not options.retimes and compat is None
+                       and not given)
         if material.is_run and names is None and as_replayed:
             write_atomically(path / "scores.json", found.to_json())
         scored.append((path, found))
-    _report(scored, json_to)
+    _report(scored, json_to, None if areas is None else areas.of([t for _, t in scored]))
 
 
 def joining_of(detokenizer: Detokenizer) -> Joining | None:
@@ -185,34 +223,6 @@ def joining_of(detokenizer: Detokenizer) -> Joining | None:
     from s2st_bench.formats.tokens import JOININGS
 
     return next((joining for joining in JOININGS if joining == detokenizer.value), None)
-
-
-def metric_options(given: list[str]) -> dict[str, dict[str, Any]]:
-    """``COMET.batch_size=4`` as ``{"COMET": {"batch_size": 4}}``; values are read as YAML.
-
-    Raises
-    ------
-    UsageError
-        Not of that form, or an option given twice.
-    """
-    import yaml
-
-    from s2st_bench.errors import UsageError
-
-    options: dict[str, dict[str, Any]] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        metric, _, option = name.rpartition(".")
-        if not (metric and option and equals):
-            raise UsageError(f"--metric-option {text}: expected METRIC.OPTION=VALUE, such as "
-                             "COMET.checkpoint=PATH")
-        if option in options.setdefault(metric, {}):
-            raise UsageError(f"--metric-option {name}: given twice")
-        try:
-            options[metric][option] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            options[metric][option] = value
-    return options
 
 
 def _score(
@@ -249,7 +259,9 @@ def _sentencepiece(path: Path) -> Any:
     return lambda text: model.encode(text, out_type=str)
 
 
-def _report(scored: list[tuple[Path, ScoreTable]], json_to: Path | None) -> None:
+def _report(
+    scored: list[tuple[Path, ScoreTable]], json_to: Path | None, areas: list[CurveScore] | None
+) -> None:
     if json_to is not None:
         rows = [found.as_dict() for _, found in scored]
         content: Any = rows[0] if len(rows) == 1 else {
@@ -257,6 +269,10 @@ def _report(scored: list[tuple[Path, ScoreTable]], json_to: Path | None) -> None
             "logs": [{"path": str(path), **row}
                      for (path, _), row in zip(scored, rows, strict=True)],
         }
+        if areas is not None:
+            from s2st_bench.cli.score_curve import rows_of
+
+            content["curve"] = rows_of(areas)
         text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
         if str(json_to) == "-":
             typer.echo(text, nl=False)
@@ -267,6 +283,10 @@ def _report(scored: list[tuple[Path, ScoreTable]], json_to: Path | None) -> None
     for number, (path, found) in enumerate(scored):
         typer.echo(("\n" if number else "") + printable(str(path)))
         typer.echo(as_text(found))
+    if areas is not None:
+        from s2st_bench.cli.score_curve import as_lines
+
+        typer.echo("\n" + as_lines(areas))
 
 
 def as_text(found: ScoreTable) -> str:

@@ -78,7 +78,7 @@ def pairwise_p(joint: Joint, *, seed: int = stats.SEED) -> Floats:
     if k < 2:
         return np.ones((n, n))
     if joint.smooth:
-        deviations = values_of(joint, stats.leave_one_out(k)) - joint.estimates
+        deviations = joint.without_each() - joint.estimates
         scale = (k - 1) / k
     else:
         weights = stats.resample_counts(k, stats.RESAMPLES, seed)

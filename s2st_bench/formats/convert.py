@@ -33,6 +33,7 @@ from s2st_bench.formats import (
     simuleval,
     simuleval_speech,
     simulstream,
+    simulstream_write,
     simulstreaming,
     sltev,
 )
@@ -121,7 +122,7 @@ def _write(
     if to == simuleval.NAME:
         simuleval.write(one, recordings, log, unit=how.unit)
     elif to == simulstream.NAME:
-        simulstream.write(one, recordings, log)
+        simulstream_write.write(one, recordings, log)
     elif to == omnisteval.NAME:
         omnisteval.write(one, recordings, log, unit=how.unit)
     else:

@@ -28,13 +28,12 @@ from typing import Any
 
 from s2st_bench.errors import TraceError
 from s2st_bench.formats.log import UNKNOWN_LANG, Ca, Log, json_lines, number_at, numbers_at, queued
-from s2st_bench.formats.simuleval_speech import located
+from s2st_bench.formats.simuleval_speech import located, speech_trace
 from s2st_bench.metric import LatencyUnit
-from s2st_bench.timeline import NO_JOB, emissions, final_text
+from s2st_bench.timeline import emissions, final_text
 from s2st_bench.types import (
     AudioSource,
     Job,
-    Piece,
     Recording,
     Segment,
     Step,
@@ -45,8 +44,6 @@ from s2st_bench.types import (
 from s2st_bench.units import unit_spans
 
 NAME = "simuleval"
-_RATE_KHZ = 1000
-"""Of pieces whose wav is not there: the log does not say its rate, only times."""
 
 
 def read(path: Path, *, source_lang: str = "", target_lang: str = "", ca: Ca = "logged") -> Log:
@@ -178,7 +175,7 @@ def _rate_of(source: Any) -> int:
 
 def _trace(row: dict[str, Any], recording: Recording, where: str, notes: list[str]) -> Trace:
     if "intervals" in row:
-        return _speech_trace(row, recording, where)
+        return speech_trace(row, recording, NAME, where)
     text = row.get("prediction")
     if not isinstance(text, str):
         raise TraceError(f"{where}: 'prediction' must be a text, not {text!r}")
@@ -202,44 +199,6 @@ def _trace(row: dict[str, Any], recording: Recording, where: str, notes: list[st
         steps=_steps(list(zip(parts, times, strict=False)), measured),
         source_unit="s" if in_seconds else "tokens",
         clock="simulated" if measured else "ideal",
-    )
-
-
-def _speech_trace(row: dict[str, Any], recording: Recording, where: str) -> Trace:
-    in_seconds = isinstance(recording.source, AudioSource)
-    scale = 1000.0 if in_seconds else 1.0
-    delays = numbers_at(row, "delays", where)
-    intervals = row["intervals"]
-    if not isinstance(intervals, list) or len(intervals) != len(delays):
-        raise TraceError(f"{where}: 'intervals' must be a list, one for each delay")
-    heard = [numbers_at({"intervals": interval}, "intervals", where) for interval in intervals]
-    if any(len(interval) != 2 or interval[1] < 0 for interval in heard):
-        raise TraceError(f"{where}: an interval is [start, duration] in ms")
-    path = str(row.get("prediction", ""))
-    elapsed = numbers_at(row, "elapsed", where)
-    measured = bool(elapsed) and len(elapsed) == len(delays)
-    begins = heard[0][0] if heard else 0.0
-    pieces = tuple(
-        Piece(path, round((start - begins) * _RATE_KHZ), round(length * _RATE_KHZ),
-              _RATE_KHZ * 1000, i)
-        for i, (start, length) in enumerate(heard)
-    )
-    steps = tuple(
-        Step(delay / scale, delay / scale, (),
-             (TimedWrite(NO_JOB, (live - delay) / scale, speech_s=length / 1000.0),))
-        for delay, live, (_, length) in zip(delays, elapsed if measured else delays, heard,
-                                            strict=True)
-    )
-    return Trace(
-        system=NAME,
-        recording_id=recording.id,
-        target_lang=recording.target_langs[0],
-        source_length=number_at(row, "source_length", where) / scale,
-        steps=steps,
-        pieces=pieces,
-        source_unit="s" if in_seconds else "tokens",
-        clock="realtime" if measured else "ideal",
-        outputs=("speech",),
     )
 
 

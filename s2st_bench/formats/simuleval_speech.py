@@ -1,4 +1,4 @@
-"""SimulEval's form for speech output, written: ``instances.log`` and ``wavs/<index>_pred.wav``.
+"""SimulEval's form for speech output: ``instances.log`` and ``wavs/<index>_pred.wav``.
 
 A wav begins with the first piece (``prediction_offset``) and holds silence where SimulEval's
 listener waits: a piece is heard from max(its delay, the end of the piece before).  Times are ms.
@@ -14,8 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from s2st_bench.errors import TraceError
-from s2st_bench.timeline import Played, logged_times, output_writes, playback
-from s2st_bench.types import AudioSource, Recording, Trace
+from s2st_bench.formats.log import number_at, numbers_at
+from s2st_bench.timeline import NO_JOB, Played, logged_times, output_writes, playback
+from s2st_bench.types import AudioSource, Piece, Recording, Step, TimedWrite, Trace
+
+_RATE_KHZ = 1000
+"""Of pieces whose wav is not there: the log does not say its rate, only times."""
 
 
 def write(
@@ -83,6 +87,47 @@ def _row(
         "reference": " ".join(said) if said else None,
         "source": str(recording.source.path),
     }
+
+
+def speech_trace(
+    row: dict[str, Any], recording: Recording, system: str, where: str
+) -> Trace:
+    """The trace of one instance; its pieces are where the log says its wav is."""
+    in_seconds = isinstance(recording.source, AudioSource)
+    scale = 1000.0 if in_seconds else 1.0
+    delays = numbers_at(row, "delays", where)
+    intervals = row["intervals"]
+    if not isinstance(intervals, list) or len(intervals) != len(delays):
+        raise TraceError(f"{where}: 'intervals' must be a list, one for each delay")
+    heard = [numbers_at({"intervals": interval}, "intervals", where) for interval in intervals]
+    if any(len(interval) != 2 or interval[1] < 0 for interval in heard):
+        raise TraceError(f"{where}: an interval is [start, duration] in ms")
+    path = str(row.get("prediction", ""))
+    elapsed = numbers_at(row, "elapsed", where)
+    measured = bool(elapsed) and len(elapsed) == len(delays)
+    begins = heard[0][0] if heard else 0.0
+    pieces = tuple(
+        Piece(path, round((start - begins) * _RATE_KHZ), round(length * _RATE_KHZ),
+              _RATE_KHZ * 1000, i)
+        for i, (start, length) in enumerate(heard)
+    )
+    steps = tuple(
+        Step(delay / scale, delay / scale, (),
+             (TimedWrite(NO_JOB, (live - delay) / scale, speech_s=length / 1000.0),))
+        for delay, live, (_, length) in zip(delays, elapsed if measured else delays, heard,
+                                            strict=True)
+    )
+    return Trace(
+        system=system,
+        recording_id=recording.id,
+        target_lang=recording.target_langs[0],
+        source_length=number_at(row, "source_length", where) / scale,
+        steps=steps,
+        pieces=pieces,
+        source_unit="s" if in_seconds else "tokens",
+        clock="realtime" if measured else "ideal",
+        outputs=("speech",),
+    )
 
 
 def located(trace: Trace, folder: Path) -> Trace:

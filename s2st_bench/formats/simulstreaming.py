@@ -83,7 +83,7 @@ def write(traces: Iterable[Trace], recordings: Iterable[Recording], folder: Path
     TraceError
         Text input or text taken back, which the format does not know, or a file cannot be written.
     """
-    written = []
+    texts: dict[Path, str] = {}
     for trace in traces:
         if trace.source_unit != "s":
             raise TraceError(f"trace of {trace.recording_id!r}: {NAME} knows no text input")
@@ -91,14 +91,14 @@ def write(traces: Iterable[Trace], recordings: Iterable[Recording], folder: Path
         last = {"start": 0.0, "end": trace.source_length, "text": "", "tokens": [], "words": [],
                 "is_final": True,
                 "emission_time": max([trace.source_length, *(r["emission_time"] for r in rows)])}
-        target = folder / f"{trace.recording_id.replace('/', '_')}{SUFFIX}"
+        texts[folder / f"{trace.recording_id.replace('/', '_')}{SUFFIX}"] = "".join(
+            json.dumps(row, ensure_ascii=False) + "\n" for row in [*rows, last])
+    for target, text in texts.items():
         try:
-            target.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n"
-                                      for row in [*rows, last]), "utf-8")
+            target.write_text(text, "utf-8")
         except OSError as error:
             raise TraceError(f"{target}: cannot be written ({error.strerror})") from None
-        written.append(target)
-    return written
+    return list(texts)
 
 
 def _of_trace(trace: Trace) -> list[dict[str, Any]]:

@@ -218,6 +218,8 @@ def test_a_run_says_what_it_cannot_score_before_it_replays(tmp_path: Path, monke
 
     with pytest.raises(ConfigError, match="metric_options.COMET.batch_size: expected a whole"):
         run(config(batch_size="many"))
+    with pytest.raises(InputError, match="'nowhere.ckpt': no such file or folder"):
+        run(config(checkpoint="nowhere.ckpt"))
     monkeypatch.setitem(sys.modules, "comet", None)
     with pytest.raises(DependencyError, match=r'pip install "s2st-bench\[comet\]"'):
         run(config())
