@@ -5,6 +5,7 @@
     index.html                 the tables and plots
     runs/<run>.html            one run: settings, signatures, failures, every recording
     recordings/<group>.html    the recordings of one test set
+    validity.html              bias and sensitivity of the metrics, where their file is given
     recording.html             plays one recording; reads data/r/<recording>[.<run>].js
     assets/  data/  audio/
 
@@ -30,6 +31,7 @@ from .recordings import Listed, write_recordings
 from .spread import make_spread
 from .tables import Group, host_name, make_groups
 from .text import label, passage, setting
+from .validity import Validity, read_validity
 
 HERE = Path(__file__).parent
 AUDIO_S = 1_800.0
@@ -39,13 +41,13 @@ _MARK = "s2st-bench-board.txt"
 
 def build(
     runs: Sequence[Path], out: Path, *, title: str = "Simultaneous interpretation",
-    audio_s: float = AUDIO_S,
+    audio_s: float = AUDIO_S, validity: Path | None = None,
 ) -> Path:
     """Write the site of ``runs`` into ``out`` and return its ``index.html``.
 
     ``audio_s`` is how many seconds of sound (sources and listening files together) it may hold;
-    recordings get it in the corpus' order while it lasts.  A board already in ``out`` is
-    replaced.
+    recordings get it in the corpus' order while it lasts.  ``validity`` is a ``validity.json``,
+    shown on a page of its own.  A board already in ``out`` is replaced.
 
     Raises
     ------
@@ -56,11 +58,12 @@ def build(
     """
     if not audio_s >= 0:
         raise UsageError(f"audio: the seconds of sound must be 0 or more, not {audio_s}")
+    evidence = None if validity is None else read_validity(validity)
     entries = read_entries(runs)
     groups = make_groups(entries)
     _prepare(out)
     listed = {g.key: write_recordings(g, out, audio_s / len(groups)) for g in groups}
-    _pages(out, title, groups, listed)
+    _pages(out, title, groups, listed, evidence)
     return out / "index.html"
 
 
@@ -73,6 +76,7 @@ def _prepare(out: Path) -> None:
                              "give an empty or a new folder with --out")
         for name in ("data", "audio", "runs", "recordings", "assets"):
             shutil.rmtree(out / name, ignore_errors=True)
+        (out / "validity.html").unlink(missing_ok=True)
         out.mkdir(parents=True, exist_ok=True)
         (out / _MARK).write_text("A board of s2st-bench: building one here again replaces it.\n")
         shutil.copytree(HERE / "assets", out / "assets")
@@ -81,7 +85,8 @@ def _prepare(out: Path) -> None:
 
 
 def _pages(
-    out: Path, title: str, groups: Sequence[Group], listed: dict[str, tuple[Listed, ...]]
+    out: Path, title: str, groups: Sequence[Group], listed: dict[str, tuple[Listed, ...]],
+    validity: Validity | None,
 ) -> None:
     environment = _environment()
     common: dict[str, Any] = {
@@ -96,7 +101,10 @@ def _pages(
         (out / path).write_text(text, "utf-8", "replace")
 
     keys = {g.key: {item.recording.id: item.key for item in listed[g.key]} for g in groups}
-    write("index.html", "index.html", root="", front=True, groups=groups, listed=listed, keys=keys)
+    write("index.html", "index.html", root="", front=True, groups=groups, listed=listed, keys=keys,
+          validity=validity)
+    if validity is not None:
+        write("validity.html", "validity.html", root="", validity=validity)
     write("recording.html", "recording.html", root="")
     for group in groups:
         write("recordings.html", f"recordings/{group.key}.html", root="../", group=group,

@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from s2st_bench import __version__
-from s2st_bench.cli import board, certify, compare, convert, doctor, ls, run, score, show
+from s2st_bench.cli import board, certify, compare, convert, doctor, ls, run, score, show, validity
 from s2st_bench.cli.common import PluginDirs
 from s2st_bench.errors import BenchError
 
@@ -85,6 +85,7 @@ app.command()(compare.compare)
 app.command()(convert.convert)
 app.command()(certify.certify)
 app.command()(board.board)
+app.command()(validity.validity)
 app.command()(ls.ls)
 app.command()(show.show)
 app.command()(doctor.doctor)

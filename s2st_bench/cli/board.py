@@ -26,12 +26,18 @@ def board(
         typer.Option("--audio-s", metavar="SECONDS", show_default=False,
                      help="How much sound it may hold (default: half an hour)."),
     ] = None,
+    validity: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", show_default=False,
+                     help="A validity.json, for a page on the metrics' bias and sensitivity."),
+    ] = None,
 ) -> None:
     """Build the leaderboard; prints the page to open last."""
     import s2st_bench.leaderboards.site as site
 
     seconds = site.AUDIO_S if audio_s is None else audio_s
-    typer.echo(site.build(list(run_folders(runs)), out, title=title, audio_s=seconds))
+    typer.echo(site.build(list(run_folders(runs)), out, title=title, audio_s=seconds,
+                          validity=validity))
 
 
 def run_folders(paths: Sequence[Path]) -> Iterator[Path]:
