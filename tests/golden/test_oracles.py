@@ -18,7 +18,7 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -127,7 +127,7 @@ def simuleval_values(tmp: Path) -> Iterator[Value]:
         path = tmp / f"{unit}.log"
         lines = simuleval_lines(logs)
         path.write_text("".join(line + "\n" for line in lines), "utf-8")
-        plain, compat = (ours(lambda: simuleval.read(path, target_lang="de"), names, unit, c)
+        plain, compat = (ours(lambda p=path: simuleval.read(p, target_lang="de"), names, unit, c)
                          for c in (None, "simuleval"))
         for index, log in enumerate(logs):
             for name in names:
@@ -146,7 +146,7 @@ def omnisteval_values(tmp: Path) -> Iterator[Value]:
     for unit, logs in by_unit():
         path = tmp / f"omni-{unit}.log"
         path.write_text("".join(line + "\n" for line in simuleval_lines(logs)), "utf-8")
-        plain, compat = (ours(lambda: simuleval.read(path, target_lang="de"), names, unit, c)
+        plain, compat = (ours(lambda p=path: simuleval.read(p, target_lang="de"), names, unit, c)
                          for c in (None, "omnisteval"))
         for index, log in enumerate(logs):
             instance = data.Instance(
@@ -211,8 +211,6 @@ def simulstream_values(tmp: Path) -> Iterator[Value]:
 
 
 def with_references(found: Any, logs: list[Any]) -> list[Any]:
-    from dataclasses import replace
-
     return [
         replace(recording, segments=tuple(
             replace(segment, references={"de": (log.reference,)} if log.reference else {})
