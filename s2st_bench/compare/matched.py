@@ -5,13 +5,15 @@ clusters and recomputes both axes at every point of both systems, so that the no
 axis is in the result.  Between neighbours in latency the curve is linear; beyond its ends there
 is none, so systems are compared only at latencies that both reach, in at least 95 % of resamples.
 
-*Bands* are difference ± c × bootstrap standard error.  Pointwise c is Student's t; the
-simultaneous c is the 95 % quantile of the largest standardised deviation over the grid, widened
-by t over the normal quantile, and holds for all latencies at once.
+*Bands* are difference ± c × bootstrap standard error.  Pointwise c is Student's t at 97.5 %.  For
+the simultaneous band, which holds for all latencies at once, it is t at the level at which a
+normal deviate would be as far out as the 95 % quantile of the largest standardised deviation over
+the grid (sup-t; Montiel Olea & Plagborg-Møller 2019).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,7 +27,8 @@ from s2st_bench.sample import Joint, Sample
 GRID = 21
 CERTAIN = 0.95
 """Share of resamples in which a latency must lie inside both curves."""
-_NORMAL = 1.959963984540054
+_LEVEL = 1 - 1e-12
+"""Beyond it a level is 1 but for rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +91,10 @@ def matched(
     kept &= np.isfinite(estimate)
     grid, drawn, estimate = grid[kept], drawn[:, kept], estimate[kept]
     error = np.nanstd(drawn, axis=0) * np.sqrt(k / (k - 1))
-    t = float(student.quantile(0.975, stats.degrees_of_freedom(axes.joint.sizes)))
-    half = t * error
-    wide = max(t, _largest(drawn) * t / _NORMAL) * error
+    dof = stats.degrees_of_freedom(axes.joint.sizes)
+    half = float(student.quantile(0.975, dof)) * error
+    level = 1 - math.erfc(_largest(drawn) / math.sqrt(2)) / 2
+    wide = float(student.quantile(min(max(0.975, level), _LEVEL), dof)) * error
     return Matched(
         grid, estimate, (estimate - half, estimate + half), (estimate - wide, estimate + wide),
         (low, high), k, f"matched-bootstrap-t({n_resamples})",

@@ -1,4 +1,4 @@
-"""Two run folders against each other, metric by metric.
+"""Run folders against each other, metric by metric, and as points of a curve.
 
 Refused (NotComparable) where the two could not have given the same number for the same output:
 another test set, or another setting in a metric's signature.  Holm's correction is over the
@@ -15,6 +15,7 @@ from typing import Any
 
 from s2st_bench import scoring
 from s2st_bench.compare import holm, paired
+from s2st_bench.compare.matched import Point
 from s2st_bench.errors import NotComparable, UsageError
 from s2st_bench.metric import Metric
 from s2st_bench.registry import Registry
@@ -103,6 +104,38 @@ def compare_runs(
     rows = tuple(Row(difference, p, signature)
                  for (difference, signature), p in zip(found, adjusted, strict=True))
     return Comparison(str(system), str(baseline), fingerprint, rows, tuple(missing))
+
+
+def curve(
+    paths: Sequence[Path],
+    latency: str,
+    quality: str,
+    options: Options | None = None,
+    *,
+    registry: Registry | None = None,
+) -> list[Point]:
+    """One system's runs as points for :mod:`~s2st_bench.compare.matched`, in the order given.
+
+    Raises
+    ------
+    NotComparable
+        The runs differ in corpus or settings, or one has no value; naming which.
+    """
+    points: list[Point] = []
+    made: list[Signature] = []
+    for path in paths:
+        _same_corpus(paths[0], path)
+        scorer = _scorer(RunFolder(path), (latency, quality), options, registry)
+        samples = [scorer.sample(metric) for metric in scorer.metrics]
+        for sample in samples:
+            if not len(sample):
+                raise NotComparable(f"{path}: no value of {sample.metric.name}")
+        signatures = [scorer.signature(metric) for metric in scorer.metrics]
+        for first, one in zip(made or signatures, signatures, strict=True):
+            _same_signature(first, one)
+        made = made or signatures
+        points.append(Point(*samples))
+    return points
 
 
 def _same_corpus(system: Path, baseline: Path) -> str:

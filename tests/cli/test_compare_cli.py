@@ -10,6 +10,9 @@ from typer.testing import CliRunner
 from s2st_bench import records
 from s2st_bench import trace as trace_file
 from s2st_bench.cli import app
+from s2st_bench.compare import matched
+from s2st_bench.compare.runs import curve
+from s2st_bench.errors import NotComparable
 from s2st_bench.types import (
     AudioSource,
     Job,
@@ -125,3 +128,18 @@ def test_repeats_are_no_other_setting(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     (row,) = json.loads(done.stdout)["metrics"]
     assert row["n_scored"] == [8, 16] and row["n_clusters"] == 8
+
+
+def test_runs_are_points_of_a_curve(tmp_path: Path) -> None:
+    paths = [make_run(tmp_path / str(i), lag_s=lag, text=text, n=10)
+             for i, (lag, text) in enumerate([(0.5, "das war"), (1.0, "das war ein"), (2.0, TEXT)])]
+    found = matched.matched(curve(paths, "LAAL", "BLEU"), curve(paths[::2], "LAAL", "BLEU"))
+    # both span the same latencies; with its middle point the first bends
+    assert found.overlap[0] <= found.latency[0] < found.latency[-1] <= found.overlap[1]
+    assert abs(found.difference).max() > 1 and found.n_clusters == 10
+    other = make_run(tmp_path / "other", clock="realtime")
+    with pytest.raises(NotComparable, match="clock"):
+        curve([paths[0], other], "LAAL", "BLEU")
+    silent = make_run(tmp_path / "silent", n=2, silent=(0, 1))
+    with pytest.raises(NotComparable, match="no value of LAAL"):
+        curve([silent], "LAAL", "BLEU")

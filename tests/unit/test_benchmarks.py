@@ -3,7 +3,7 @@
 import pytest
 
 pytest.importorskip("benchmarks", reason="benchmarks lie in the checkout: python -m pytest there")
-from benchmarks import fidelity, measure, replay, report  # noqa: E402
+from benchmarks import fidelity, measure, replay, report, scorers, statistics  # noqa: E402
 from s2st_bench.types import Job, Step, TimedWrite, Trace  # noqa: E402
 
 
@@ -68,6 +68,28 @@ def test_gates_compare_equal_loads_and_scale_the_long_one() -> None:
         "150 min: x real time": False, "150 min: peak MB": True,
         "150 min: replay, times SimulEval's speed": False,
     }
+
+
+def test_scores_are_compared_at_full_size_and_only_where_the_peer_ran() -> None:
+    def row(what: str, tool: str, size: int, seconds: float) -> dict[str, object]:
+        return {"what": what, "tool": tool, "size": size, "seconds": seconds, "peak_mb": 200.0}
+
+    rows = [row("latency", "s2st_bench", 2500, 0.01), row("resegment", "s2st_bench", 20_000, 12.0),
+            row("bootstrap", "s2st_bench", 2500, 0.1)]
+    alone = {gate["gate"]: gate["met"] for gate in statistics.gates(rows)}
+    assert alone == {"20,000 words: seconds": False, "20,000 words: peak MB": True,
+                     "1,000 x 20 x 2,500: seconds": True}
+    beside = statistics.gates([*rows, row("latency", "SimulEval", 2500, 0.2)])
+    assert beside[0]["value"] == pytest.approx(20) and beside[0]["met"]
+
+
+def test_scoring_drivers_do_what_they_time(tmp_path) -> None:
+    log = tmp_path / "instances.log"
+    scorers.instances_log(log, 5)
+    assert set(scorers.score_ours(str(log))) == {"read_s", "items_s", "latency_s", "table_s",
+                                                 "bleu_s"}
+    assert set(scorers.bootstrap("20", "3", "30")) == {"bootstrap_s", "ranks_s"}
+    assert scorers.resegment_ours("100")["resegment_s"] > 0
 
 
 def test_table_is_aligned() -> None:

@@ -92,6 +92,21 @@ def test_metrics_that_are_no_sums_are_swapped_item_by_item() -> None:
     assert found.difference == 2.0 and found.interval.method.startswith("bootstrap-t")
 
 
+def test_leaving_clusters_out_of_sums_is_leaving_them_out_of_weights() -> None:
+    rng = np.random.default_rng(4)
+    names = tuple(f"talk{i % 8}" for i in range(40))
+    joint = Joint([Sample(BLEU(), counts(rng, 40, hit), names, np.arange(40))
+                   for hit in (0.6, 0.5)])
+    weights = np.concatenate(list(stats.leave_one_out(8)))
+    by_weights = np.stack([statistic(weights) for statistic in joint.statistics], axis=1)
+    assert joint.without_each() == pytest.approx(by_weights)
+    long_way = stats.jackknife_t(
+        lambda w: joint.statistics[0](w) - joint.statistics[1](w), joint.sizes)
+    assert joint.interval(lambda v: v[0] - v[1]).bounds == pytest.approx(long_way.bounds)
+    with pytest.raises(UsageError, match="sums"):
+        Joint([sample([1.0, 2.0], MedianLag())]).without_each()
+
+
 def test_systems_scored_on_different_items_keep_their_published_values() -> None:
     a = sample([1.0, 2.0, 3.0], clusters=["x", "y", "z"])
     b = sample([1.0, 5.0], clusters=["x", "z"])

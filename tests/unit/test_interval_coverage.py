@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from s2st_bench import blocks, stats, student
+from s2st_bench.compare import matched
+from s2st_bench.metric import MeanMetric
 from s2st_bench.metrics.quality.bleu import bleu
+from s2st_bench.sample import Sample
+from s2st_bench.types import MetricSpec
 
 RUNS = 4000
 PERCENTILE_RUNS = 1000
@@ -91,3 +95,42 @@ def test_interval_inside_one_talk_covers(n, correlation, capsys) -> None:
         print(f"\none talk of {n} segments, correlation {correlation}: {hits / runs:.1%}", end="")
     # 93 % less two standard errors of the simulation
     assert hits / runs >= 0.93 - 2 * np.sqrt(0.93 * 0.07 / runs)
+
+
+class Mean(MeanMetric):
+    spec = MetricSpec("Mean", "", True)
+
+    def item_value(self, item):
+        raise NotImplementedError
+
+
+def point(latency, quality):
+    n = len(latency)
+    return matched.Point(*[
+        Sample(Mean(), np.stack([values, np.ones(n)], axis=1), tuple(map(str, range(n))),
+               np.arange(n)) for values in (latency, quality)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("k", [5, 10, 30, 100])
+def test_bands_at_matched_latency_cover(k, capsys) -> None:
+    """Two straight curves, one 200 ms later and better; lognormal difficulty moves both axes."""
+    rng = np.random.default_rng(3)
+    runs, pointwise, simultaneous = 1000, 0.0, 0
+    for seed in range(runs):
+        hard = np.exp(0.5 * rng.normal(size=k)) - np.exp(0.125)
+        first, second = (
+            [point(lag + late + 300 * hard + rng.normal(0, 100, k),
+                   10 + better + 0.01 * lag + 3 * hard + rng.normal(0, 2, k)) for lag in lags]
+            for late, better, lags in ((200, 2, (500, 1000, 1500, 2500)),
+                                       (0, 0, (400, 1200, 2000, 3000)))
+        )
+        found = matched.matched(first, second, n_resamples=400, seed=seed)
+        truth = 2 - 0.01 * 200
+        pointwise += np.mean((found.pointwise[0] <= truth) & (truth <= found.pointwise[1])) / runs
+        simultaneous += np.all((found.simultaneous[0] <= truth)
+                               & (truth <= found.simultaneous[1]))
+    with capsys.disabled():
+        print(f"\nmatched latency, clusters={k:3}: pointwise {pointwise:.1%}, simultaneous "
+              f"{simultaneous / runs:.1%}", end="")
+    assert pointwise >= 0.93 and simultaneous / runs >= 0.93
