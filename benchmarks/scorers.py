@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-LATENCIES = ("AL", "LAAL", "AP", "DAL", "StartOffset", "EndOffset")
+LATENCIES = ("AL", "LAAL", "AP", "DAL", "ATD", "StartOffset", "EndOffset")
 ALL_LATENCIES = (*LATENCIES, *(f"{name}_CA" for name in LATENCIES))
 SEGMENT_WORDS = 25
 WORD_S = 0.4

@@ -181,9 +181,9 @@ def running(
     Doubling steps (Hillis and Steele 1986): after the step of width w each unit holds the result
     over itself and up to 2 w - 1 before it, and no sum runs on from one row into the next.
     """
-    out, width, longest = values, 1, int(place.max(initial=0))
+    out, width, longest = values.copy(), 1, int(place.max(initial=0))
     while width <= longest:
         earlier = np.where(place[width:] >= width, out[:-width], neutral)
-        out = np.concatenate([out[:width], combine(out[width:], earlier)])
+        out[width:] = combine(out[width:], earlier)
         width *= 2
     return out

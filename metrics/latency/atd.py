@@ -153,11 +153,16 @@ class ATD(TimedMetric):
         return atd(delays, tokens, 1.0 if from_text else PIECE_MS)
 
     def of_rows(self, rows: Rows) -> Floats:
-        if self.aware and self.compute == "simuleval":
-            return super().of_rows(rows)
         delays = rows.delays if self.aware else rows.times
         tokens = np.array([item.source_unit == "tokens" for item in rows.items], dtype=np.bool_)
-        return batched.atd(rows, delays, rows.times, np.where(tokens, 1.0, PIECE_MS), tokens * 1.0)
+        piece = np.where(tokens, 1.0, PIECE_MS)
+        length = np.where(tokens, 1.0, 0.0)[rows.owner]
+        if self.aware and self.compute == "simuleval":
+            spent = rows.times - delays
+            more = np.diff(spent, prepend=0.0)
+            more[rows.first] = spent[rows.first]
+            return batched.atd(rows, delays, delays, piece, length + more)
+        return batched.atd(rows, delays, rows.times, piece, length)
 
     def on_clock(self, ca: str) -> Metric:
         if self._given is not None or ca != "simuleval":

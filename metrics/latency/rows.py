@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from s2st_bench.batch import Ints, Rows
+from s2st_bench.batch import Ints, Rows, running
 from s2st_bench.metric import Floats
 
 from .formulas import pieces
@@ -48,8 +48,8 @@ def yaal(rows: Rows, lengths: Floats, ends: Floats | None = None) -> Floats:
 def atd(rows: Rows, delays: Floats, ready: Floats, piece: Floats, length: Floats) -> Floats:
     """Average Token Delay of text output, as :func:`.atd.atd` has it.
 
-    ``delays`` and ``ready`` are of units, ``float64[t]``; ``piece``, the length of a source token,
-    and ``length``, of a target token, are of rows, ``float64[m]``.
+    ``delays``, ``ready`` and ``length``, of target tokens, are of units, ``float64[t]``;
+    ``piece``, the length of a source token, is of rows, ``float64[m]``.
     """
     before = np.concatenate([[0.0], delays[:-1]])
     before[rows.first] = 0.0
@@ -72,8 +72,8 @@ def atd(rows: Rows, delays: Floats, ready: Floats, piece: Floats, length: Floats
     holder = np.where(paired > 0, holder, chunk[rows.first][rows.owner])
     spoken = np.minimum((paired - given[holder]) * piece[rows.owner], span[holder])
     source_end = before[head][holder] + np.where(paired > 0, spoken, 0.0)
-    taken = (rows.place + 1) * length[rows.owner]
-    idle = rows.running_max(np.maximum(ready - (taken - length[rows.owner]), 0.0))
+    taken = running(np.add, length, rows.place, 0.0) if length.any() else length
+    idle = rows.running_max(np.maximum(ready - (taken - length), 0.0))
     return np.where(wrong, np.nan, rows.sums(idle + taken - source_end) / rows.sizes)
 
 

@@ -41,7 +41,7 @@ from s2st_bench.types import (
     TimedWrite,
     Trace,
 )
-from s2st_bench.units import unit_spans
+from s2st_bench.units import Span, count_units, unit_spans
 
 NAME = "simuleval"
 
@@ -207,17 +207,12 @@ def _parts(
 ) -> list[str]:
     """The text cut at its units, one part a delay, so that joined they are the text again."""
     n = len(delays)
-    words, chars = unit_spans(text, "word")[1], unit_spans(text, "char")[1]
-    if n == len(text) > len(chars) and n != len(words):
-        chars = tuple((i, i + 1) for i in range(n))  # OmniSTEval's count spaces
-    pieces = row.get("prediction_spm")
-    if n != len(words) and isinstance(pieces, list) and pieces and len(pieces) == n:
+    spans = unit_spans(text, "word")[1]
+    if n != len(spans):
         try:
-            spans = unit_spans(text, "spm", lambda _: [str(piece) for piece in pieces])[1]
+            spans = _other_spans(text, n, row.get("prediction_spm")) or spans
         except InputError as error:
             raise TraceError(f"{where}: {error}") from None
-    else:
-        spans = chars if n == len(chars) and n != len(words) else words
     if not spans:
         return []
     starts = [0, *(start for start, _ in spans[1:])]
@@ -231,6 +226,17 @@ def _parts(
         notes.append(f"{where}: {n} delays for {len(spans)} words; the surplus is dropped")
         starts = starts[: len(spans)]
     return [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
+
+
+def _other_spans(text: str, n: int, pieces: Any) -> tuple[Span, ...]:
+    """Spans of the units, if no words, of which there are ``n``; none where nothing fits."""
+    if isinstance(pieces, list) and pieces and len(pieces) == n:
+        return unit_spans(text, "spm", lambda _: [str(piece) for piece in pieces])[1]
+    units: tuple[LatencyUnit, ...] = ("char", "any_char")
+    for unit in units:  # OmniSTEval's count spaces
+        if count_units(text, unit) == n:
+            return unit_spans(text, unit)[1]
+    return ()
 
 
 def _steps(

@@ -57,6 +57,18 @@ def test_json_is_the_designs(log: Path, tmp_path: Path) -> None:
     assert [row["path"] for row in two["logs"]] == [str(log)] * 2
 
 
+def test_compat_counts_as_the_other_tool(tmp_path: Path) -> None:
+    path = tmp_path / "instances.log"
+    path.write_text(json.dumps({**ROWS[0], "reference": "das  ist ein kleiner Test "}), "utf-8")
+    # 7 words to SimulEval, which holds that two stand between spaces
+    for peer, pace in ((), 4000 / 5), (("--compat", "simuleval"), 4000 / 7):
+        done = call(path, "--metrics", "LAAL", "--json", "-", *peer)
+        (found,) = json.loads(done.stdout)["corpus"]
+        assert found["value"] == pytest.approx(2500 - 1.5 * pace)
+        assert ("|compat:simuleval" in found["signature"]) == bool(peer)
+    assert call(path, "--compat", "moses").exit_code == 2
+
+
 def test_traces_with_references_of_ones_own(log: Path, tmp_path: Path) -> None:
     found = simuleval.read(log, target_lang="de")
     traces = tmp_path / "traces.jsonl"

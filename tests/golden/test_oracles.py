@@ -18,7 +18,7 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -212,8 +212,6 @@ def simulstream_values(tmp: Path) -> Iterator[Value]:
 
 
 def with_references(found: Any, logs: list[Any]) -> list[Any]:
-    from dataclasses import replace
-
     return [
         replace(recording, segments=tuple(
             replace(segment, references={"de": (log.reference,)} if log.reference else {})
