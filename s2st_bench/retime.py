@@ -98,7 +98,10 @@ def live_times(
         signature["approx"] = "yes"
     if rule != "live":
         return Retimed(_peer_times(trace, rule, speed), signature, optimistic=False)
-    starts = schedule(trace.steps, speed, _worker(trace.stages, stages or trace.stages))
+    in_order = stages == "sequential"
+    starts = schedule(
+        trace.steps, speed, _worker(trace.stages, stages or trace.stages), in_order=in_order
+    )
     offsets = _offsets(trace, speed)
     times = tuple(
         starts[write.job] + offset
@@ -109,11 +112,13 @@ def live_times(
 
 def schedule(
     steps: Sequence[Step], speed: float = 1.0,
-    worker: Callable[[Job], str] = attrgetter("resource"),
+    worker: Callable[[Job], str] = attrgetter("resource"), *, in_order: bool = False,
 ) -> dict[int, float]:
     """The job-graph recursion: when each job starts, in seconds, by job id.
 
-    ``worker`` names the resource that a job takes; those of one resource take turns.
+    ``worker`` names the resource that a job takes; those of one resource take turns, in the order
+    in which the work was done or, with ``in_order``, all that follows from one chunk of source
+    before the next.
 
     Raises
     ------
@@ -123,7 +128,7 @@ def schedule(
     starts: dict[int, float] = {}
     ends: dict[int, float] = {}
     free: dict[str, float] = {}
-    for step, job in _in_order(steps):
+    for step, job in _jobs(steps, in_order):
         resource = worker(job)
         start = free.get(resource, 0.0)
         if job.on_source:
@@ -140,10 +145,11 @@ def schedule(
     return starts
 
 
-def _in_order(steps: Sequence[Step]) -> Iterator[tuple[Step, Job]]:
-    """Jobs as the work was done, which in a pipeline interleaves steps."""
+def _jobs(steps: Sequence[Step], in_order: bool) -> Iterator[tuple[Step, Job]]:
+    """Jobs step by step, or as the work was done, which in a pipeline interleaves steps."""
     pairs = [(step, job) for step in steps for job in step.jobs]
-    pairs.sort(key=lambda pair: pair[1].id)
+    if not in_order:
+        pairs.sort(key=lambda pair: pair[1].id)
     return iter(pairs)
 
 
@@ -165,7 +171,7 @@ def _peer_times(trace: Trace, rule: Rule, speed: float) -> tuple[float, ...]:
         )
     before: dict[int, float] = {}
     total = 0.0
-    for _, job in _in_order(trace.steps):
+    for _, job in _jobs(trace.steps, in_order=True):
         before[job.id] = total
         total += _duration(job, speed)
     audio_end = [step.source_s for step, _ in output_writes(trace)]

@@ -128,7 +128,9 @@ class RunWriter:
         if self._traces is None:
             raise RuntimeError("append_trace outside the writer's context")
         try:
-            self._traces.write(line + b"\n")
+            rest = memoryview(line + b"\n")
+            while rest:  # a disk that fills takes a part without complaint
+                rest = rest[self._traces.write(rest) :]
             now = time.monotonic()
             if now - self._synced > FSYNC_EVERY_S:
                 os.fsync(self._traces.fileno())

@@ -8,6 +8,7 @@ clock it is also the time of the replay.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,6 +169,10 @@ class Read:
 
     min_s: float = 0.0
     all_available: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_s < math.inf:
+            raise ValueError(f"Read: min_s is a finite number of at least 0, not {self.min_s}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -40,6 +41,8 @@ class Worker:
         self._index = -1
         self._beaten = 0.0
         self._last = (0.0, 0.0, 0.0)
+        self._sending = threading.Lock()
+        """A pipeline's stages beat from threads of their own."""
 
     def load(self) -> float:
         """Build and load the system; returns the seconds it took."""
@@ -99,10 +102,11 @@ class Worker:
         self._alive()
 
     def _alive(self) -> None:
-        now = time.monotonic()
-        if now - self._beaten > _BEAT_EVERY_S:
-            self._beaten = now
-            self.connection.send(Progress(self._index, *self._last))
+        with self._sending:
+            now = time.monotonic()
+            if now - self._beaten > _BEAT_EVERY_S:
+                self._beaten = now
+                self.connection.send(Progress(self._index, *self._last))
 
 
 def serve(connection: Connection) -> None:

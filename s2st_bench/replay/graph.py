@@ -93,12 +93,19 @@ class Steps:
         """A message of ``step`` needs nothing more; records the steps that are whole."""
         self._open[step].pending -= 1
         while self._written in self._open and not self._open[self._written].pending:
-            entry = self._open.pop(self._written)
+            self._record(self._open.pop(self._written))
             self._written += 1
-            jobs = tuple(sorted(entry.jobs, key=lambda job: job.id))
-            live_s = max((job.end_s for job in jobs), default=entry.arrived_s)
-            entry.writes.sort(key=lambda write: write[0])
-            self._recorder.step(entry.source_s, entry.arrived_s, jobs, entry.writes, live_s)
+
+    def abandon(self) -> None:
+        """Record what was done of the steps still open: the recording ends here."""
+        for index in sorted(self._open):
+            self._record(self._open.pop(index))
+
+    def _record(self, entry: OpenStep) -> None:
+        jobs = tuple(sorted(entry.jobs, key=lambda job: job.id))
+        live_s = max((job.end_s for job in jobs), default=entry.arrived_s)
+        entry.writes.sort(key=lambda write: write[0])
+        self._recorder.step(entry.source_s, entry.arrived_s, jobs, entry.writes, live_s)
 
 
 def build(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +29,7 @@ from s2st_bench.types import (
     Failure,
     Job,
     Modality,
+    Read,
     Recording,
     Samples,
     Task,
@@ -96,7 +97,13 @@ def task_for(
         terms=recording.context.glossary,
         seed=options.seed,
     )
-    if reason := system.supports(task):
+    try:
+        reason = system.supports(task)
+    except Exception as error:
+        raise ConfigError(
+            f"system {system.name}: supports() raised {type(error).__name__}: {error}"
+        ) from error
+    if reason:
         raise ConfigError(f"system {system.name or type(system).__name__}: {reason}")
     if isinstance(system, StreamSystem) and options.clock != "realtime":
         raise ConfigError(
@@ -198,7 +205,7 @@ def _run(
         replay_stream(system, task, source, clock, recorder, limits)
         return False, "concurrent"
     session, opened = _open(system, task, recording, clock, recorder)
-    with contextlib.closing(session):
+    with _closing(session):
         if not isinstance(session, PipelineSession):
             return replay_session(session, system, source, clock, recorder), "sequential"
         concurrent = options.stages == "concurrent"
@@ -221,6 +228,10 @@ def _open(
         else:
             session = system.open(task)
         system.synchronize()
+        if not isinstance(session, Session):
+            raise SystemFailure(f"open returned {type(session).__name__}, not a Session")
+        if not isinstance(session.first, Read):
+            raise SystemFailure(f"a session's first is a Read, not {session.first!r:.100}")
     except SystemFailure:
         raise
     except (Exception, SystemExit) as error:
@@ -232,6 +243,23 @@ def _open(
     job = Job(recorder.next_job(), "reset", start_s, end_s, on_source=False)
     recorder.step(0.0, 0.0, (job,), [], end_s)
     return session, job
+
+
+@contextlib.contextmanager
+def _closing(session: Session) -> Iterator[None]:
+    """Close the session at the end; an earlier failure counts more than one of closing."""
+    try:
+        yield
+    except BaseException:
+        try:
+            session.close()
+        except (Exception, SystemExit):
+            _LOG.warning("closing a session that had failed", exc_info=True)
+        raise
+    try:
+        session.close()
+    except (Exception, SystemExit) as error:
+        raise SystemRaised(f"close: {type(error).__name__}: {error}") from error
 
 
 def _drain(source: Source) -> None:

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections import defaultdict
 
 from s2st_bench.clock import Clock, SimulatedClock
+from s2st_bench.errors import SystemFailure
 from s2st_bench.replay.graph import Message, Node, Steps, build, forward, placed
+from s2st_bench.replay.policy import said
 from s2st_bench.replay.recorder import Recorder
 from s2st_bench.replay.source import Source
 from s2st_bench.system import Observation, PipelineSession, System
@@ -100,10 +102,12 @@ class _Scheduler:
         else:
             clock.release(begin_s)
         writes: list[tuple[float, Write]] = []
+        failure: SystemFailure | None = None
         start_s = clock.enter()
-        read = node.answers.exchange(message.observation, writes)
-        if node.answers.sync is not None:
-            node.answers.sync()
+        try:
+            read = node.answers.exchange(message.observation, writes)
+        except SystemFailure as error:
+            read, failure, writes = self.read, error, said(writes)
         end_s = clock.leave()
         self.free[node.resource] = end_s
         parents = [] if message.parent is None else [message.parent]
@@ -119,6 +123,9 @@ class _Scheduler:
             self.read = read
         last = message.observation.is_last or node.answers.final
         self.steps.worked(message.step, job, placed(node, writes, job))
+        if failure is not None:
+            self.steps.abandon()
+            raise failure
         for child, onward in forward(node, writes, job, message.step, last, self.steps):
             child.inbox.append(onward)
         if last:

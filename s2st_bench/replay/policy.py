@@ -42,7 +42,19 @@ class Answers:
         """Whether the session said that nothing follows."""
 
     def exchange(self, observation: Observation, writes: list[tuple[float, Write]]) -> Read:
-        """Ask until the session reads; ``writes`` gets (time, write) as they leave."""
+        """Ask until the session reads and its device is done.
+
+        ``writes`` gets (time, write) as they leave; those before a failure stay in it.
+
+        Raises
+        ------
+        SystemFailure
+        """
+        read = self._ask(observation, writes)
+        self._synchronize()
+        return read
+
+    def _ask(self, observation: Observation, writes: list[tuple[float, Write]]) -> Read:
         session = self.session
         for _ in range(CALLS_PER_EXCHANGE):
             try:
@@ -83,14 +95,22 @@ class Answers:
 
     def _take(self, write: object, writes: list[tuple[float, Write]]) -> None:
         """Stamp and keep one write."""
-        if self.sync is not None:
-            self.sync()
+        self._synchronize()
         at_s = self.clock.now()
         checked = self.recorder.check(write, self.stage, self.output)
         writes.append((at_s, checked))
         self.final = checked.is_final
 
+    def _synchronize(self) -> None:
+        """Wait for the device, where work on it may still run (and may only now fail)."""
+        if self.sync is not None:
+            try:
+                self.sync()
+            except Exception as error:
+                raise _blame(error) from error
 
+
+_SILENCE = Write()
 _LAST_NOTHING = Observation(is_last=True)
 
 
@@ -100,7 +120,6 @@ def replay_session(
     """Run one session over a source to its end; returns whether it read adaptively."""
     answers = Answers(session, clock, recorder, system)
     meter = session.meter = Meter(clock.now)
-    sync = answers.sync
     adaptive = False
     read = session.first
     while True:
@@ -112,18 +131,28 @@ def replay_session(
         arrived_s = source.arrived_s
         clock.release(arrived_s)
         writes: list[tuple[float, Write]] = []
+        failure: SystemFailure | None = None
         start_s = clock.enter()
-        read = answers.exchange(Observation(chunk, None, "source", chunk.is_last), writes)
-        if sync is not None:
-            sync()
+        try:
+            read = answers.exchange(Observation(chunk, None, "source", chunk.is_last), writes)
+        except SystemFailure as error:
+            failure = error
+            writes = said(writes)
         end_s = clock.leave()
         jobs = attributed(meter, start_s, end_s, recorder)
         recorder.step(
             source.position, arrived_s, jobs,
             [_placed(at_s, write, jobs) for at_s, write in writes], end_s,
         )
+        if failure is not None:
+            raise failure
         if source.exhausted or answers.final:
             return adaptive
+
+
+def said(writes: list[tuple[float, Write]]) -> list[tuple[float, Write]]:
+    """Without the empty ones, of which a failing system may have made very many."""
+    return [(at_s, w) for at_s, w in writes if w != _SILENCE]
 
 
 def attributed(

@@ -7,6 +7,7 @@ than ``SPOOL_EVERY_S`` is spooled to disk, so that the record of a killed worker
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from s2st_bench import trace as traces
 from s2st_bench.audio import PieceWriter
 from s2st_bench.errors import LimitExceeded, SystemFailure
 from s2st_bench.limits import Limits
-from s2st_bench.types import Job, Piece, Samples, Speech, Step, TimedWrite, Write
+from s2st_bench.types import Job, Piece, Samples, Speech, Step, TimedWrite, Word, Write
 
 SPOOL_EVERY_S = 0.5
 
@@ -85,8 +86,12 @@ class Recorder:
                 f"more than {limit} writes "
                 "(executor.limits.writes_per_recording)"
             )
+        if not isinstance(write.text, str) or not isinstance(write.retract_chars, int):
+            raise SystemFailure("a write's text is a str and its retract_chars an int")
         if write.text or write.retract_chars:
             self._check_text(write, "" if output else stage)
+        if write.words:
+            _check_words(write.words)
         if write.audio is not None:
             self._check_speech(write.audio)
         return write
@@ -119,8 +124,6 @@ class Recorder:
             Path(self._spool.name).unlink(missing_ok=True)
 
     def _check_text(self, write: Write, stage: str) -> None:
-        if not isinstance(write.text, str) or not isinstance(write.retract_chars, int):
-            raise SystemFailure("a write's text is a str and its retract_chars an int")
         committed = self._stage_text.get(stage, 0)
         if not 0 <= write.retract_chars <= committed:
             raise SystemFailure(
@@ -140,6 +143,8 @@ class Recorder:
             raise SystemFailure("wrote text that is not valid Unicode (a lone surrogate)") from None
 
     def _check_speech(self, speech: Speech) -> None:
+        if not isinstance(speech, Speech):
+            raise SystemFailure(f"a write's audio is a Speech, not {type(speech).__name__}")
         samples = speech.samples
         if not isinstance(samples, np.ndarray) or samples.ndim != 1 or samples.dtype.kind != "f":
             raise SystemFailure("a write's audio is a one-dimensional float array")
@@ -188,6 +193,13 @@ class Recorder:
         self._spooled_pieces = len(self.pieces)
         self._spool.write("".join(line + "\n" for line in lines).encode())
         self._spool.flush()
+
+
+def _check_words(words: object) -> None:
+    if not isinstance(words, tuple | list) or not all(isinstance(w, Word) for w in words):
+        raise SystemFailure("a write's words are a tuple of Word")
+    if not all(math.isfinite(w.start_s) and math.isfinite(w.end_s) for w in words):
+        raise SystemFailure("a write's words have times that are not finite")
 
 
 def read_spool(path: Path) -> tuple[list[str], list[Piece]]:

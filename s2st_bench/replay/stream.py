@@ -46,8 +46,10 @@ class _Feed:
                 session = await self.system.connect(task)
         except TimeoutError:
             raise SystemHung(f"no connection within {self.limits.call_s:g} s") from None
-        except OSError as error:
-            raise SystemRaised(f"no connection: {error}") from error
+        except SystemFailure:
+            raise
+        except Exception as error:
+            raise SystemRaised(f"no connection: {type(error).__name__}: {error}") from error
         self.clock.restart()
         sender = asyncio.create_task(self._send(session))
         receiver = asyncio.create_task(self._receive(session))

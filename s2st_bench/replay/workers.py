@@ -10,7 +10,9 @@ import queue
 import threading
 
 from s2st_bench.clock import Clock
+from s2st_bench.errors import SystemFailure
 from s2st_bench.replay.graph import Message, Node, Steps, build, forward, placed
+from s2st_bench.replay.policy import said
 from s2st_bench.replay.recorder import Recorder
 from s2st_bench.replay.source import Source
 from s2st_bench.system import Observation, PipelineSession, System
@@ -61,6 +63,7 @@ class _Crew:
         for thread in threads:
             thread.join()
         if self.failure is not None:
+            self.steps.abandon()
             raise self.failure
         return self.adaptive
 
@@ -78,20 +81,20 @@ class _Crew:
             self.clock.release(arrived_s)
             with self.book:
                 step = self.steps.begin(self.source.position, arrived_s)
-                messages = []
                 for node in self.roots:
+                    if node.done:
+                        continue
                     last = False
                     if chunk.is_last:
                         node.open_inputs -= 1
                         last = not node.open_inputs
                     self.steps.sent(step)
                     seen = Observation(chunk, None, "source", last)
-                    messages.append((node, Message(arrived_s, seen, step, None)))
+                    message = Message(arrived_s, seen, step, None)
+                    if alone is None:
+                        self.queues[node.stage.name].put(message)
             if alone is not None:
-                read = self._work(alone, messages[0][1])
-            else:
-                for node, message in messages:
-                    self.queues[node.stage.name].put(message)
+                read = self._work(alone, message)
 
     def _serve(self, node: Node) -> None:
         try:
@@ -108,11 +111,14 @@ class _Crew:
 
     def _work(self, node: Node, message: Message) -> Read:
         writes: list[tuple[float, Write]] = []
+        failure: SystemFailure | None = None
+        read = Read()
         with self.turns[node.resource]:
             start_s = self.clock.enter()
-            read = node.answers.exchange(message.observation, writes)
-            if node.answers.sync is not None:
-                node.answers.sync()
+            try:
+                read = node.answers.exchange(message.observation, writes)
+            except SystemFailure as error:
+                failure, writes = error, said(writes)
             end_s = self.clock.leave()
         parents = () if message.parent is None else (message.parent,)
         last = message.observation.is_last or node.answers.final
@@ -123,6 +129,8 @@ class _Crew:
             )
             node.meter.clear()
             self.steps.worked(message.step, job, placed(node, writes, job))
+            if failure is not None:
+                raise failure
             for child, onward in forward(node, writes, job, message.step, last, self.steps):
                 self.queues[child.stage.name].put(onward)
             self.steps.settled(message.step)

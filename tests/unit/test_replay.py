@@ -385,3 +385,111 @@ def test_a_stream_that_ends_early_fails_its_recording(recording: Recording, run_
 def test_a_stream_needs_the_wall_clock(recording: Recording, run_folder: Path):
     with pytest.raises(ConfigError, match="clock=realtime"):
         replay(EchoService(), recording, "de", ReplayOptions(), run_folder)
+
+
+def two_roots() -> System:
+    """Two stages hear the source; the first has said all after two chunks."""
+    chunks = itertools.count(1)
+
+    def short(observation: Observation) -> Answer:
+        yield Write("a ", is_final=next(chunks) == 2)
+
+    class Pair(System):
+        def open(self, task: Task) -> Session:
+            return PipelineSession([
+                Stage("short", FromFunction(short), output=True),
+                Stage("long", FromFunction(lambda o: [Write("b ")]), output=True),
+            ])
+
+    return Pair()
+
+
+@pytest.mark.parametrize("clock", ["ideal", "simulated", "realtime"])
+def test_a_root_stage_that_ends_first_costs_no_steps(
+    recording: Recording, run_folder: Path, clock: str
+):
+    options = ReplayOptions(clock=clock, chunk_s=0.125, stages="concurrent")  # type: ignore[arg-type]
+    trace = replay(two_roots(), recording, "de", options, run_folder).whole()
+    written = [(s.source_s, w.text) for s in trace.steps for w in s.writes]
+    assert sum(text == "a " for _, text in written) == 2
+    assert [at for at, text in written if text == "b "] == [0.125, 0.25, 0.375, 0.5, 0.5125]
+
+
+def test_what_was_said_in_the_call_that_raised_is_kept(recording: Recording, run_folder: Path):
+    def policy(observation: Observation) -> Answer:
+        yield Write("said ")
+        yield Write()
+        raise RuntimeError("half way")
+
+    trace = once(lambda: policy, recording, run_folder)
+    assert trace.error is not None and trace.error.kind == "raised"
+    assert [w.text for s in trace.steps for w in s.writes] == ["said "]
+
+
+@pytest.mark.parametrize("clock", ["simulated", "realtime"])
+def test_what_a_pipeline_said_before_a_stage_raised_is_kept(
+    recording: Recording, run_folder: Path, clock: str
+):
+    def last(observation: Observation) -> Answer:
+        yield Write(observation.write.text if observation.write else "")
+        if observation.is_last:
+            raise RuntimeError("at the end")
+
+    class Broken(System):
+        def open(self, task: Task) -> Session:
+            return PipelineSession([
+                Stage("asr", FromFunction(lambda o: [Write("x ")])),
+                Stage("mt", FromFunction(last), ("asr",), output=True),
+            ])
+
+    options = ReplayOptions(clock=clock, chunk_s=0.125)  # type: ignore[arg-type]
+    trace = replay(Broken(), recording, "de", options, run_folder).whole()
+    assert trace.error is not None and "at the end" in trace.error.message
+    assert [w.text for s in trace.steps for w in s.writes if w.output] == ["x "] * 5
+
+
+class ClosesBadly(FromFunction):
+    def close(self) -> None:
+        raise ValueError("the socket is gone")
+
+
+def test_a_session_that_cannot_be_closed_or_is_none_costs_its_recording(
+    recording: Recording, run_folder: Path
+):
+    class Closing(System):
+        def open(self, task: Task) -> Session:
+            return ClosesBadly(lambda o: [Write("x ")])
+
+    class Nothing(System):
+        def open(self, task: Task) -> Session:
+            return None  # type: ignore[return-value]
+
+    options = ReplayOptions(clock="ideal")
+    trace = replay(Closing(), recording, "de", options, run_folder).whole()
+    assert trace.error is not None and "the socket is gone" in trace.error.message
+    assert [w.text for s in trace.steps for w in s.writes] == ["x ", "x "]
+    trace = replay(Nothing(), recording, "de", options, run_folder).whole()
+    assert trace.error is not None and "NoneType" in trace.error.message
+
+
+@pytest.mark.parametrize("answer", [
+    lambda: Read(min_s=float("nan")), lambda: Read(min_s=float("inf")), lambda: Read(min_s=-1),
+    lambda: [Write(None)], lambda: [Write(audio=3)], lambda: [Write(words=3)],  # type: ignore[arg-type]
+], ids=["nan", "inf", "negative", "no text", "no speech", "no words"])
+def test_an_answer_of_wrong_types_costs_its_recording(
+    recording: Recording, run_folder: Path, answer: Callable[[], Answer]
+):
+    trace = once(lambda: lambda o: answer(), recording, run_folder)
+    assert trace.error is not None and trace.error.kind in ("raised", "invalid_output")
+
+
+def test_a_service_that_refuses_in_its_own_words_costs_its_recording(
+    recording: Recording, run_folder: Path
+):
+    class Refusing(StreamSystem):
+        async def connect(self, task: Task) -> StreamSession:
+            raise ValueError("HTTP 403")
+
+    options = ReplayOptions(clock="realtime")
+    trace = replay(Refusing(), recording, "de", options, run_folder).whole()
+    assert trace.error is not None and "HTTP 403" in trace.error.message

@@ -13,6 +13,7 @@ import soundfile
 from s2st_bench.replay import ReplayOptions, replay
 from s2st_bench.retime import live_times, schedule
 from s2st_bench.system import Answer, Observation, PipelineSession, Session, Stage, System
+from s2st_bench.timeline import logged_times
 from s2st_bench.types import AudioSource, Recording, Segment, Task, Trace, Write
 
 
@@ -93,3 +94,26 @@ def _assert_reproduced(trace: Trace) -> None:
     assert len(measured) >= 4
     slower = live_times(trace, speed=0.5).times
     assert all(a > b for a, b in zip(slower, measured, strict=True))
+
+
+def test_concurrent_work_timed_in_order_is_what_a_run_in_order_measures(
+    recording: Recording, tmp_path: Path
+):
+    class Three(System):
+        def open(self, task: Task) -> Session:
+            return PipelineSession([
+                Stage("a", _Worker(0.03, 1)),
+                Stage("b", _Worker(0.03, 1), ("a",)),
+                Stage("c", _Worker(0.03, 1), ("b",), output=True),
+            ])
+
+    for name in ("pieces", "spool"):
+        (tmp_path / name).mkdir()
+
+    def trace(stages: str) -> Trace:
+        settings = ReplayOptions(chunk_s=0.05, stages=stages)  # type: ignore[arg-type]
+        return replay(Three(), recording, "en", settings, tmp_path).whole()
+
+    measured = trace("sequential")
+    retimed = live_times(trace("concurrent"), stages="sequential").times
+    assert retimed == pytest.approx(logged_times(measured), rel=0.05, abs=0.05)
