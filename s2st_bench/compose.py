@@ -233,10 +233,10 @@ def _rewrite(
         elif key == "metrics" and not override.is_delete():
             override = _metrics(override, value, groups, registry)
         elif _INNER.fullmatch(key) and not value.startswith(("{", "null")):
-            _check_choice(override, "system", groups)
+            _check_choice(override, "system", groups, registry)
             override = parser.parse_override(f"+system@{key}={value}")
         elif key in groups.options and not override.is_delete():
-            _check_choice(override, key, groups)
+            _check_choice(override, key, groups, registry)
         rewritten.append(override)
     return rewritten
 
@@ -246,13 +246,19 @@ def _is_marked(override: Override) -> bool:
     return override.is_delete() or override.is_add() or override.is_force_add()
 
 
-def _check_choice(override: Override, group: str, groups: _Groups) -> None:
+def _check_choice(
+    override: Override, group: str, groups: _Groups, registry: Registry
+) -> None:
     options = groups.options[group]
     key = override.key_or_group
     for value in _values(override):
         if reason := groups.broken.get((group, value)):
             raise ConfigError(f"{key}={value}: {reason}")
         if value not in options:
+            if group in GROUPS and value in registry.names(GROUPS[group]):
+                folder = registry.get(GROUPS[group], value).manifest.parent
+                raise ConfigError(f"{key}={value}: it has no configuration; write "
+                                  f"{folder / 'config' / value}.yaml, if only `name: {value}`")
             near = difflib.get_close_matches(value, options, n=1)
             hint = f" Did you mean {key}={near[0]} ?" if near else ""
             raise ConfigError(f"{key}={value}: no such {group}.{hint} "

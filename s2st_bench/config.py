@@ -28,6 +28,7 @@ _SECRET = re.compile(
 )
 _CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
+_NAME = re.compile(r"(?!\.{1,2}$)[^\x00-\x1f/\\]{1,120}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,9 @@ class RunConfig:
             raise ConfigError(f"clock: expected {', '.join(get_args(ClockName))}, not "
                               f"{self.clock.name!r}")
         _above("chunk_s", self.chunk_s, 0, at_most=3600)
-        _above("sample_rate_hz", self.sample_rate_hz, 0, at_most=768_000)
+        if not 1000 <= self.sample_rate_hz <= 768_000:
+            raise ConfigError("sample_rate_hz: must be from 1000 to 768000, not "
+                              f"{self.sample_rate_hz}")
         if self.repeat < 1:
             raise ConfigError(f"repeat: must be at least 1, not {self.repeat}")
         if not 0 <= self.warmup_s < math.inf:
@@ -100,7 +103,7 @@ class RunConfig:
                                                                   self.target_lang)):
             if language is not None and not _LANGUAGE.fullmatch(language):
                 raise ConfigError(f"{key}: expected a language code such as de, not {language!r}")
-        if self.name is not None and not re.fullmatch(r"[^\x00-\x1f/\\]{1,120}", self.name):
+        if self.name is not None and not _NAME.fullmatch(self.name):
             raise ConfigError("name: a run's name names its folder: at most 120 characters, no "
                               f"slash and no control characters, not {self.name!r}")
         if not self.metrics and self.score:

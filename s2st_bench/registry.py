@@ -131,7 +131,7 @@ class Plugin:
         full_name = f"{self.source.package}.{self.kind}.{self.folder.name}.{module_name}"
         try:
             module = importlib.import_module(full_name)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._import_failure(error) from error
         found = getattr(module, attribute, None)
         if found is None:
@@ -143,7 +143,7 @@ class Plugin:
             )
         return found
 
-    def _import_failure(self, error: Exception) -> DependencyError | UsageError:
+    def _import_failure(self, error: BaseException) -> DependencyError | UsageError:
         name = error.name if isinstance(error, ModuleNotFoundError) else None
         outside = name and name.partition(".")[0] != self.source.package.partition(".")[0]
         if name and outside and self.extra:

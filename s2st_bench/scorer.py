@@ -164,7 +164,7 @@ class Scorer:
         return Score(
             metric=metric.name,
             value=value,
-            unit=metric.spec.unit,
+            unit=self._unit(metric, members),
             ci95=_within_range(metric.spec, interval.bounds) if interval else None,
             n_scored=len(sample),
             n_total=len(members),
@@ -175,6 +175,12 @@ class Scorer:
             reason=reason,
             group=group,
         )
+
+    def _unit(self, metric: Metric, members: npt.NDArray[np.intp]) -> str:
+        """The metric's, save that delays of text without times are in tokens."""
+        unit = metric.spec.unit
+        in_tokens = all(self.items[i].source_unit == "tokens" for i in members.tolist())
+        return "tokens" if unit == "ms" and in_tokens and len(members) else unit
 
     def sample(
         self, metric: Metric, found: BatchStats | None = None,

@@ -21,7 +21,7 @@ def run(
     overrides: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[KEY=VALUE]...", autocompletion=complete_override, show_default=False,
+            metavar="KEY=VALUE", autocompletion=complete_override, show_default=False,
             help="system=NAME dataset=NAME, and any option: target_lang=es clock=ideal chunk_s=0.5",
         ),
     ] = None,

@@ -103,12 +103,14 @@ class WorkerProcess:
     def _keep_log(self, stream: IO[bytes], log: Path, limit: int) -> None:
         """Copy what the worker prints, up to ``limit`` bytes; the rest is read and dropped."""
         kept = 0
-        with stream, log.open("ab") as file:
+        with stream, log.open("ab", buffering=0) as file:
             while block := os.read(stream.fileno(), 1 << 16):
                 self._tail = (self._tail + block)[-_TAIL_BYTES:]
                 if kept < limit:
-                    file.write(block[: limit - kept])
-                    file.flush()
+                    try:
+                        file.write(block[: limit - kept])
+                    except OSError:  # a full disk; a pipe that nobody reads would stop the worker
+                        limit = 0
                     kept += len(block)
 
 

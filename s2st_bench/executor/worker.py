@@ -7,6 +7,7 @@ pickled messages over that file descriptor.  Standard output and error belong to
 from __future__ import annotations
 
 import ctypes
+import errno
 import gc
 import logging
 import os
@@ -18,7 +19,7 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 
 from s2st_bench.build import build_system
-from s2st_bench.errors import BenchError
+from s2st_bench.errors import BenchError, RunError
 from s2st_bench.executor.base import Broken, Finished, Loaded, Progress, Setup, Started, Work
 from s2st_bench.registry import Registry
 from s2st_bench.replay import ReplayOptions, replay
@@ -28,6 +29,7 @@ from s2st_bench.types import AudioSource, Recording
 _LOG = logging.getLogger(__name__)
 _BEAT_EVERY_S = 0.2
 _PR_SET_PDEATHSIG = 1
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
 class Worker:
@@ -48,8 +50,16 @@ class Worker:
         """Build and load the system; returns the seconds it took."""
         started = time.perf_counter()
         self.system = build_system(self.setup.system, Registry(self.setup.plugin_dirs))
-        self.system.load(self.setup.device)
-        self.system.synchronize()
+        try:
+            self.system.load(self.setup.device)
+            self.system.synchronize()
+        except BenchError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise RunError(
+                f"system {self.setup.system.name}: cannot be loaded "
+                f"({type(error).__name__}: {error}); see {self.setup.run / 'logs'}"
+            ) from error
         gc.collect()
         gc.freeze()
         return time.perf_counter() - started
@@ -123,13 +133,18 @@ def serve(connection: Connection) -> None:
         return
     except BaseException as error:
         _LOG.exception("worker cannot go on")
-        connection.send(Broken(_portable(error)))
+        connection.send(Broken(_portable(error, setup)))
 
 
-def _portable(error: BaseException) -> BaseException:
+def _portable(error: BaseException, setup: Setup) -> BaseException:
     """The error as something that can be sent; foreign ones by name and message."""
     if isinstance(error, BenchError):
         return error
+    if isinstance(error, OSError) and error.errno in _DISK:
+        return RunError(
+            f"{setup.run}: cannot be written ({error.strerror}); free space, then go on with: "
+            f"s2st-bench run resume={setup.run}"
+        )
     return BenchError(f"{type(error).__name__}: {error}")
 
 

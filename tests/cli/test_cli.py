@@ -57,6 +57,10 @@ def test_every_verb_has_help(verb: str) -> None:
     [
         (["run", "sytem=x"], "error: sytem: no such option."),
         (["run", "system=nothing"], "error: system=nothing: no such system."),
+        (["run", "system=oracle", "dataset=conference", "name=.."],
+         "error: name: a run's name names its folder"),
+        (["run", "system=oracle", "dataset=conference", "sample_rate_hz=3"],
+         "error: sample_rate_hz: must be from 1000 to 768000"),
         (["run", "chunk_s"], "error: 'chunk_s': expected KEY=VALUE"),
         (["run", "resume=/nowhere"], "error: /nowhere: not a run folder"),
         (["--plugin-dir", "/nowhere", "ls"], "error: --plugin-dir /nowhere: no such folder"),
@@ -122,6 +126,16 @@ def test_a_broken_plugin_is_one_warning(plugins: Path, write: Write) -> None:
     assert done.stderr.startswith(f"warning: {path}: skipped") and done.stderr.count("\n") == 1
     doctor = process("--plugin-dir", plugins, "doctor")
     assert doctor.returncode == 1 and f"problem: {path}" in doctor.stdout
+
+
+def test_a_system_without_a_configuration_is_told_to_write_one(
+    tmp_path: Path, write: Write
+) -> None:
+    write("systems/lone/plugin.toml",
+          '[[plugin]]\nname = "lone"\ntarget = "code:Thing"\nsummary = "a thing"\n')
+    done = call("--plugin-dir", tmp_path, "run", "system=lone", "dataset=conference")
+    assert done.exit_code == 2
+    assert f"{tmp_path}/systems/lone/config/lone.yaml" in done.stderr
 
 
 def test_show_prints_card_and_configurations(plugins: Path, write: Write) -> None:

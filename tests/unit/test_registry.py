@@ -134,6 +134,7 @@ def test_a_missing_package_is_named_with_its_pip_line(plugins: Path, write: Writ
     ("code", "message"),
     [
         ("raise RuntimeError('boom')", "importing code:Thing failed: RuntimeError: boom"),
+        ("raise SystemExit(3)", "importing code:Thing failed: SystemExit: 3"),
         ("def broken(:", "SyntaxError"),
         ("from .nowhere import x", "nowhere"),
         ("import no_such_package_at_all", "no_such_package_at_all"),

@@ -197,6 +197,15 @@ def test_lost_recordings_know_their_length() -> None:
         (2.0, "tokens")
 
 
+def test_delays_of_text_input_are_in_tokens() -> None:
+    corpus = [replace(r, source=TextSource(("a", "b", "c"))) for r in CORPUS]
+    said = [replace(t, source_unit="tokens", source_length=3.0) for t in map(trace, range(6))]
+    assert {s.unit for s in score(said, corpus, ["AL", "StartOffset"]).corpus} == {"tokens"}
+    (aware,) = [s for s in score(said, corpus, ["AP"]).corpus if s.group == "all"]
+    assert aware.unit == ""
+    assert {s.unit for s in score([trace(0)], CORPUS[:1], ["AL"]).corpus} == {"ms"}
+
+
 # --- long form --------------------------------------------------------------------------------
 
 TALK = Recording(
