@@ -16,7 +16,7 @@ from s2st_bench import host as hosts
 from s2st_bench.build import build_corpus, build_system
 from s2st_bench.config import RunConfig
 from s2st_bench.corpus import fingerprint
-from s2st_bench.errors import ConfigError, CorpusError, Interrupted, RunError
+from s2st_bench.errors import BenchError, ConfigError, CorpusError, Interrupted, RunError
 from s2st_bench.executor import (
     Event,
     Executor,
@@ -126,6 +126,10 @@ def run(
                 f"{tally.done} of {tally.total} recordings are kept; finish the run with: "
                 f"s2st-bench run resume={path}"
             ) from None
+        except BenchError:
+            with suppress(RunError):  # the disk may be what failed: the first error counts
+                writer.write_record(replace(record, status="interrupted"))
+            raise
         writer.write_record(replace(record, status="finished", finished_at=_now()))
     _sweep(path / "spool")
     if config.score:

@@ -77,3 +77,10 @@ def test_two_workers_give_the_same_traces_as_one(tmp_path: Path):
     one = run(tmp_path / "1", "system.nth=99", "dataset.count=3")
     two = run(tmp_path / "2", "system.nth=99", "dataset.count=3", "executor.workers=2")
     assert {k: t.steps for k, t in one.items()} == {k: t.steps for k, t in two.items()}
+
+
+def test_a_run_that_ends_by_an_error_is_not_left_running(tmp_path: Path):
+    with pytest.raises(BenchError, match="does not load"):
+        run(tmp_path, "system=unloadable")
+    folder = next((tmp_path / "runs").iterdir())
+    assert RunFolder(folder).record().status == "interrupted"
