@@ -44,6 +44,17 @@ class Node:
     inbox: deque[Message] = field(default_factory=deque)
     open_inputs: int = 0
     done: bool = False
+    heard: int = 0
+    """The latest step it has heard of."""
+
+    def hear(self, step: int) -> int:
+        """The step that work on a message of ``step`` belongs to.
+
+        Inputs of different depth can bring an older chunk's news after a newer chunk's; what is
+        said then rests on both, and so comes with the newer.
+        """
+        self.heard = max(self.heard, step)
+        return self.heard
 
     @property
     def is_root(self) -> bool:

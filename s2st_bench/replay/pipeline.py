@@ -122,11 +122,12 @@ class _Scheduler:
         if node.is_root:
             self.read = read
         last = message.observation.is_last or node.answers.final
-        self.steps.worked(message.step, job, placed(node, writes, job))
+        step = node.hear(message.step)
+        self.steps.worked(step, job, placed(node, writes, job))
         if failure is not None:
             self.steps.abandon()
             raise failure
-        for child, onward in forward(node, writes, job, message.step, last, self.steps):
+        for child, onward in forward(node, writes, job, step, last, self.steps):
             child.inbox.append(onward)
         if last:
             self._finish(node)

@@ -128,10 +128,11 @@ class _Crew:
                 node.resource, node.meter.network_s, message.parent is None,
             )
             node.meter.clear()
-            self.steps.worked(message.step, job, placed(node, writes, job))
+            step = node.hear(message.step)
+            self.steps.worked(step, job, placed(node, writes, job))
             if failure is not None:
                 raise failure
-            for child, onward in forward(node, writes, job, message.step, last, self.steps):
+            for child, onward in forward(node, writes, job, step, last, self.steps):
                 self.queues[child.stage.name].put(onward)
             self.steps.settled(message.step)
             if last:

@@ -293,6 +293,36 @@ def test_a_pipeline_gives_the_same_words_on_every_clock(
                 assert job.start_s >= by_id[parent].end_s
 
 
+@pytest.mark.parametrize("clock", ["simulated", "realtime"])
+def test_a_stage_that_hears_old_news_late_says_it_late(
+    recording: Recording, run_folder: Path, clock: str
+):
+    """The source reaches ``join`` at once and through a slow stage: its text stays in order."""
+    said: list[str] = []
+
+    def slow(observation: Observation) -> Answer:
+        time.sleep(0.15)
+        yield Write("slow ")
+
+    def join(observation: Observation) -> Answer:
+        said.append("late " if observation.write is not None else "soon ")
+        yield Write(said[-1])
+
+    class Diamond(System):
+        def open(self, task: Task) -> Session:
+            return PipelineSession([
+                Stage("slow", FromFunction(slow)),
+                Stage("join", FromFunction(join), ("source", "slow"), output=True),
+            ])
+
+    options = ReplayOptions(clock=clock, chunk_s=0.125)  # type: ignore[arg-type]
+    trace = replay(Diamond(), recording, "de", options, run_folder).whole()
+    assert trace.error is None and len(trace.steps) == 1 + 5, "the opening and five chunks"
+    written = [(w.job, w.text) for s in trace.steps for w in s.writes if w.output]
+    assert [text for _, text in written] == said and said.count("late ") == 5
+    assert written == sorted(written)
+
+
 def test_concurrent_stages_overlap_and_sequential_ones_queue(
     recording: Recording, run_folder: Path
 ):
