@@ -430,6 +430,8 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except (HydraException, OmegaConfBaseException) as error:
+        if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None  # hydra wraps even that
         lines = [line.strip() for line in str(error).splitlines()]
         text = next((line for line in lines if line), type(error).__name__)
         raise ConfigError(text) from error

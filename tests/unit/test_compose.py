@@ -252,3 +252,15 @@ def test_resume_refuses_what_cannot_be(
     with pytest.raises(ConfigError) as caught:
         compose([f"resume={stored}", *overrides], plugin_dirs=[plugins])
     assert message in str(caught.value)
+
+
+def test_an_interrupt_inside_hydra_stays_one() -> None:
+    from hydra.errors import ConfigCompositionException
+
+    from s2st_bench.compose import _explained
+
+    with pytest.raises(KeyboardInterrupt), _explained():
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as stop:
+            raise ConfigCompositionException("could not") from stop
