@@ -51,7 +51,7 @@ def test_only_its_recording_is_lost(tmp_path: Path, mode: str, kind: str, messag
 
 def test_a_system_that_hangs_is_killed_and_what_it_said_is_kept(tmp_path: Path):
     traces = run(
-        tmp_path, "system.mode=hang", "system.nth=3", "executor.limits.call_s=1.0",
+        tmp_path, "system.mode=hang", "system.nth=3", "executor.limits.call_s=2.0",
         "clock=realtime", "warmup_s=0",
     )
     hung = traces["clip2"]

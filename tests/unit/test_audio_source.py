@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -156,8 +155,8 @@ def test_taking_nothing_is_a_mistake(tmp_path: Path) -> None:
             stream.take(0)
 
 
-def test_a_call_costs_microseconds_and_memory_stays_flat(tmp_path: Path) -> None:
-    """Two minutes in small chunks; bounds are loose, the measurements are in ``make bench``."""
+def test_memory_stays_flat(tmp_path: Path) -> None:
+    """Two minutes in small chunks stay far below the 7.7 MB they decode to."""
     path = tmp_path / "long.wav"
     soundfile.write(path, noise(16_000 * 120), 16_000)
     tracemalloc.start()
@@ -168,12 +167,6 @@ def test_a_call_costs_microseconds_and_memory_stays_flat(tmp_path: Path) -> None
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 4_000_000
-    with source_stream(path) as stream:
-        start = time.perf_counter()
-        calls = 0
-        while not stream.take(320)[1]:
-            calls += 1
-        assert (time.perf_counter() - start) / calls < 100e-6
 
 
 @pytest.mark.slow

@@ -167,10 +167,11 @@ def test_simulated_overlaps_compute_with_audio_and_queues_when_behind(
         return policy
 
     trace = once(make, recording, run_folder, clock="simulated")
-    starts = [s.jobs[0].start_s for s in trace.steps[1:]]
-    assert starts[:2] == [0.125, 0.25]
-    assert 0.45 <= starts[2] < 0.5, "queued behind the slow chunk"
-    assert starts[3] == 0.5, "caught up"
+    steps = trace.steps[1:]
+    for before, after in itertools.pairwise(steps):
+        assert after.jobs[0].start_s == max(before.jobs[0].end_s, after.arrived_s)
+    assert steps[1].jobs[0].start_s == 0.25, "no queue before the slow chunk"
+    assert steps[2].jobs[0].start_s >= 0.45, "queued behind it"
 
 
 def test_realtime_takes_as_long_as_the_speech(recording: Recording, run_folder: Path):
@@ -331,8 +332,9 @@ def test_concurrent_stages_overlap_and_sequential_ones_queue(
         trace = replay(pipeline(0.01, 0.01)(), recording, "de", options, run_folder).whole()
         return max(job.end_s for step in trace.steps for job in step.jobs)
 
-    assert last_s("concurrent") < 0.5125 + 0.12
-    assert last_s("sequential") > 0.5125 + 0.2, "41 chunks of 20 ms each do not fit in 0.51 s"
+    sequential = last_s("sequential")
+    assert sequential > 0.5125 + 0.2, "41 chunks of 20 ms each do not fit in 0.51 s"
+    assert last_s("concurrent") < sequential
 
 
 def test_a_stage_that_raises_fails_its_recording_in_real_time(
@@ -400,10 +402,11 @@ def test_a_stream_is_fed_in_real_time_and_delays_are_what_was_sent(
     assert trace.error is None and trace.kind == "stream"
     written = [(s.source_s, w.text, s.jobs[0].start_s + w.at_s)
                for s in trace.steps for w in s.writes]
-    assert [(s, text) for s, text, _ in written] == [
-        (0.125, "2000 "), (0.25, "2000 "), (0.375, "2000 "), (0.5, "2000 "), (0.5125, "200 "),
-    ]
-    assert all(0.003 < live - sent < 0.1 for sent, _, live in written)
+    given = [0.125, 0.25, 0.375, 0.5, 0.5125]
+    assert [text for _, text, _ in written] == ["2000 "] * 4 + ["200 "]
+    assert all(sent >= chunk and live >= chunk + 0.004
+               for (sent, _, live), chunk in zip(written, given, strict=True))
+    assert written == sorted(written, key=lambda w: w[2])
 
 
 def test_a_stream_that_ends_early_fails_its_recording(recording: Recording, run_folder: Path):
