@@ -122,9 +122,10 @@ def run(
                     progress(status)
         except KeyboardInterrupt:
             writer.write_record(replace(record, status="interrupted"))
+            folders = "".join(f" --plugin-dir {folder}" for folder in plugin_dirs)
             raise Interrupted(
                 f"{tally.done} of {tally.total} recordings are kept; finish the run with: "
-                f"s2st-bench run resume={path}"
+                f"s2st-bench run resume={path}{folders}"
             ) from None
         except BenchError:
             with suppress(RunError):  # the disk may be what failed: the first error counts

@@ -159,7 +159,7 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path):
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert b"Traceback" not in said and f"resume={path}".encode() in said
+    assert b"Traceback" not in said and f"resume={path} --plugin-dir {PLUGINS[0]}".encode() in said
     assert RunFolder(path).record().status == "interrupted"
     resumed(path)
     same(path, whole, 12)
