@@ -1,0 +1,1 @@
+"""Training of the reference models (needs the extra ``models``)."""
