@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from s2st_bench.errors import ConfigError
+from s2st_bench.speech.stage import Synthesiser, TtsStage
 from s2st_bench.system import HypothesisSystem, PipelineSession, Stage
 from s2st_bench.types import Modality, Recording, Task
 
@@ -15,14 +16,13 @@ from .parts import (
     TRANSLATORS,
     VADS,
     RecogniserModel,
-    Synthesiser,
     Translator,
     TranslatorModel,
     VadModel,
     make,
 )
 from .stability import Stability
-from .stages import AsrStage, MtStage, TtsStage, VadStage, plain, polished
+from .stages import AsrStage, MtStage, VadStage, plain, polished
 from .utterances import Utterances
 from .vad import RATE_HZ
 
@@ -139,7 +139,7 @@ class Cascade(HypothesisSystem):
             Stage("mt", mt, ("asr",), output="text" in task.outputs),
         ]
         if "speech" in task.outputs and self._tts is not None:
-            tts = TtsStage(self._tts, task.target_lang, self._tts_min_words, self._retract)
+            tts = TtsStage(self._tts, task.target_lang, self._tts_min_words, retract=self._retract)
             stages.append(Stage("tts", tts, ("mt",), output=True))
         return PipelineSession(stages)
 

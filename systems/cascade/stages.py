@@ -12,18 +12,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from s2st_bench.edits import difference
+from s2st_bench.speech.stage import CLOSING, END
 from s2st_bench.system import Observation, Session
 from s2st_bench.types import Samples, Speech, Write
 
-from .parts import Recogniser, Synthesiser, Translator
+from .parts import Recogniser, Translator
 from .stability import Stability
 from .utterances import Utterances
 from .vad import RATE_HZ
-
-END = Write()
-"""The utterance is over."""
-
-_CLOSING = (".", ",", ";", ":", "!", "?")
 
 
 class VadStage(Session):
@@ -124,36 +120,6 @@ class MtStage(TextStage):
             self._source = ""
 
 
-class TtsStage(Session):
-    """Target words in, speech out: a phrase at a time, none that may still be taken back."""
-
-    def __init__(
-        self, synthesiser: Synthesiser, lang: str, min_words: int, retract: bool
-    ) -> None:
-        self._synthesiser = synthesiser
-        self._lang = lang
-        self._min_words = min_words
-        self._retract = retract
-        self._pending = ""
-
-    def policy(self, observation: Observation) -> Iterator[Write]:
-        write = observation.write
-        if write is not None:
-            self._pending = self._pending[: len(self._pending) - write.retract_chars] + write.text
-        is_over = observation.is_last or write == END
-        phrase = self._pending.strip()
-        if phrase and (is_over or (not self._retract and self._is_phrase(phrase))):
-            self._pending = ""
-            spoken = self._synthesiser.speak(phrase, self._lang)
-            if len(spoken.samples):
-                yield Write(
-                    audio=Speech(spoken.samples, spoken.sample_rate_hz), words=spoken.words
-                )
-
-    def _is_phrase(self, text: str) -> bool:
-        return text.endswith(_CLOSING) or len(text.split()) >= self._min_words
-
-
 def polished(text: str, is_over: bool) -> str:
     """An utterance as a sentence: a capital first, a full stop when it is over.
 
@@ -187,6 +153,6 @@ def _speech(samples: Samples | None) -> Write:
 def _joined(shown: str, words: tuple[str, ...]) -> str:
     """``words`` after what was shown; a closing mark by itself goes with the word before it."""
     text = " ".join([shown, *words] if shown else words)
-    for mark in _CLOSING:
+    for mark in CLOSING:
         text = text.replace(f" {mark}", mark)
     return text
