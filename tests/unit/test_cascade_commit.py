@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s2st_bench.errors import ConfigError
+from s2st_bench.speech.stage import END
 from s2st_bench.system import Observation, Session
 from s2st_bench.systems.cascade.stability import Stability, common_prefix, continuation
-from s2st_bench.speech.stage import END
 from s2st_bench.systems.cascade.stages import AsrStage, MtStage, plain, polished
 from s2st_bench.systems.cascade.vad import RATE_HZ
 from s2st_bench.types import Samples, Speech, Write
