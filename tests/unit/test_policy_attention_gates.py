@@ -128,6 +128,15 @@ def test_emma_reduces_heads_to_one_number(params: dict[str, Any], expected: floa
     assert not EMMA(expected + 0.01, **params).may_write(State(1, 0, p_choose=P))
 
 
+def test_emma_looks_at_the_last_source_unit() -> None:
+    each = np.stack([np.zeros_like(P), np.ones_like(P), P], axis=2)
+    assert EMMA(reduce="mean").probability(each) == EMMA(reduce="mean").probability(P)
+    with pytest.raises(InputError, match="no value"):
+        EMMA().probability(np.zeros((2, 2, 0)))
+    with pytest.raises(InputError, match="2 or 3 axes"):
+        EMMA().probability(np.zeros(4))
+
+
 def test_emma_has_no_head_past_the_last_layer() -> None:
     with pytest.raises(InputError, match="start_layer=3"):
         EMMA(start_layer=3).may_write(State(1, 0, p_choose=P))
