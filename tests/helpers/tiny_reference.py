@@ -1,4 +1,4 @@
-"""Makes ``tests/data/reference``: models of a tiny shape with random weights, exported as real ones.
+"""Makes ``tests/data/reference``: tiny models with random weights, exported as real ones are.
 
 ``python tests/helpers/tiny_reference.py`` (needs the extra ``models``), after a change of the
 model's code or of the export.

@@ -189,7 +189,7 @@ def test_asking_again_says_the_same(models: Models, frames: np.ndarray) -> None:
 
 @given(tokens=st.lists(st.integers(6, 39), min_size=1, max_size=6), data=st.data())
 @settings(max_examples=20)
-def test_rewinding_and_pushing_again_changes_nothing(tokens: list[int], data: st.DataObject) -> None:
+def test_rewound_and_pushed_again_is_the_same(tokens: list[int], data: st.DataObject) -> None:
     models = models_of(FOLDER)
     frames = hear(models, SOUND[:20_000]).frames
     plain, turned = writer(models, frames), writer(models, frames)
