@@ -116,3 +116,7 @@ def noise(length_s: float) -> Samples:
     count = round(length_s * RATE_HZ)
     loud = np.repeat(draws.uniform(0.001, 0.3, count // 800 + 1), 800)[:count]
     return (draws.standard_normal(count) * loud).astype(np.float32)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
