@@ -86,7 +86,7 @@ def write_graph(
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch's exporter, about itself
-        program = torch.onnx.export(
+        program: Any = torch.onnx.export(
             _Stored(module.eval(), method).eval(), tuple(inputs.values()), dynamo=True,
             optimize=False, verbose=False, opset_version=OPSET, input_names=list(inputs),
             output_names=list(outputs), dynamic_shapes=(tuple(shapes.values()),),
