@@ -9,6 +9,7 @@ A plugin is a folder with a manifest, ``<source>/<kind>/<folder>/plugin.toml``::
     extra = "cascade"                # optional: pip extra that installs what it needs
     requires = ["pocketsphinx"]      # optional: importable modules it cannot run without
     licence = "Apache-2.0"           # optional: of code and weights, shown beside its numbers
+    kind = "asr"                     # in systems/ only: a part that systems share, see parts.py
 
 A *source* holds folders ``systems/``, ``metrics/`` and ``datasets/``.  Sources, in order of
 precedence: this package, packages that name themselves under the entry-point group
@@ -41,8 +42,11 @@ from typing import Any, Literal, get_args
 from s2st_bench.errors import DependencyError, UnknownPluginError, UsageError
 from s2st_bench.paths import package_roots, plugin_dirs, shipped_configs
 
-Kind = Literal["systems", "metrics", "datasets"]
+Kind = Literal["systems", "metrics", "datasets", "asr", "mt"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+FOLDERS: tuple[Kind, ...] = KINDS[:3]
+PARTS: tuple[Kind, ...] = KINDS[3:]
+"""Kinds without a folder of their own."""
 GROUPS: Mapping[str, Kind] = MappingProxyType({"system": "systems", "dataset": "datasets"})
 """Groups of overrides whose options are plugins' configurations."""
 ENTRY_POINTS = "s2st_bench.plugins"
@@ -51,6 +55,8 @@ _BASES: Mapping[Kind, str] = {
     "systems": "s2st_bench.system:System",
     "metrics": "s2st_bench.metric:Metric",
     "datasets": "s2st_bench.corpus:Corpus",
+    "asr": "s2st_bench.parts:RecogniserModel",
+    "mt": "s2st_bench.parts:TranslatorModel",
 }
 _NAME = re.compile(r"[^\s/\\=,:\[\]{}()'\"\x00-\x1f]+")
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -75,7 +81,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """What a manifest says of one system, metric or corpus; nothing of it is imported yet."""
+    """What a manifest says of one system, metric, corpus or part; nothing of it is imported yet."""
 
     kind: Kind
     name: str
@@ -99,7 +105,9 @@ class Plugin:
         return card if card.is_file() else None
 
     def config_files(self) -> tuple[Path, ...]:
-        """The folder's operating points, ``config/<option>.yaml``, sorted."""
+        """The folder's operating points, ``config/<option>.yaml``, sorted; a part has none."""
+        if self.kind in PARTS:
+            return ()
         return tuple(sorted((self.folder / "config").glob("*.yaml")))
 
     def missing(self) -> tuple[str, ...]:
@@ -128,7 +136,8 @@ class Plugin:
         if self.source.is_folder:
             _mount(self.source)
         module_name, _, attribute = self.target.partition(":")
-        full_name = f"{self.source.package}.{self.kind}.{self.folder.name}.{module_name}"
+        beside = self.folder.parent.name
+        full_name = f"{self.source.package}.{beside}.{self.folder.name}.{module_name}"
         try:
             module = importlib.import_module(full_name)
         except (Exception, SystemExit) as error:
@@ -223,7 +232,7 @@ class Registry:
         problems: list[str] = []
         seen: set[Path] = set()
         for source in self._sources(problems):
-            for kind in KINDS:
+            for kind in FOLDERS:
                 for manifest in _manifests(source, kind):
                     if (resolved := manifest.resolve()) in seen:
                         continue
@@ -270,7 +279,9 @@ def _manifests(source: Source, kind: Kind) -> Iterator[Path]:
         yield from sorted((root / kind).glob("*/plugin.toml"))
 
 
-def _read(manifest: Path, kind: Kind, source: Source, problems: list[str]) -> Iterator[Plugin]:
+def _read(
+    manifest: Path, kind: Kind, source: Source, problems: list[str]
+) -> Iterator[Plugin]:
     """The ``[[plugin]]`` tables of one manifest; what is wrong is added to ``problems``."""
     try:
         entries = tomllib.loads(manifest.read_text("utf-8")).get("plugin")
@@ -284,11 +295,11 @@ def _read(manifest: Path, kind: Kind, source: Source, problems: list[str]) -> It
         problems.append(f"{manifest}: skipped, the folder's name has a dot")
         return
     for entry in entries:
-        if fault := _fault(entry):
+        if fault := _fault(entry, kind):
             problems.append(f"{manifest}: skipped a [[plugin]], {fault}")
             continue
         yield Plugin(
-            kind=kind,
+            kind=entry.get("kind", kind),
             name=entry["name"],
             target=entry["target"],
             summary=" ".join(entry["summary"].split()),
@@ -300,7 +311,7 @@ def _read(manifest: Path, kind: Kind, source: Source, problems: list[str]) -> It
         )
 
 
-def _fault(entry: object) -> str | None:
+def _fault(entry: object, kind: Kind) -> str | None:
     """What is wrong with one ``[[plugin]]`` table, or none."""
     if not isinstance(entry, dict):
         return "it is not a table"
@@ -314,6 +325,8 @@ def _fault(entry: object) -> str | None:
     for key in ("extra", "licence"):
         if not isinstance(entry.get(key, ""), str):
             return f"{key!r} must be a text"
+    if "kind" in entry and (kind != "systems" or entry["kind"] not in PARTS):
+        return f"'kind' is for parts in systems/ ({', '.join(PARTS)}), not {entry['kind']!r}"
     requires = entry.get("requires", [])
     if not isinstance(requires, list) or not all(isinstance(item, str) for item in requires):
         return "'requires' must be a list of module names"
