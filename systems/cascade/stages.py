@@ -2,7 +2,7 @@
 
 Between stages, a write with content carries it (speech, or words with the space before them), and
 a write that says nothing ends the utterance.  With ``retract`` the text stages write every new
-hypothesis and take back what changed; without it they write what their :class:`Stability` commits.
+hypothesis and take back what changed; without it they write what their ``Committer`` does.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import numpy as np
 
 from s2st_bench.edits import difference
 from s2st_bench.parts import Recogniser, Translator
+from s2st_bench.policy import Committer
 from s2st_bench.speech.stage import CLOSING, END
 from s2st_bench.system import Observation, Session
 from s2st_bench.types import Samples, Speech, Write
 
-from .stability import Stability
 from .utterances import Utterances
 from .vad import RATE_HZ
 
@@ -38,9 +38,9 @@ class VadStage(Session):
 class TextStage(Session):
     """What recognition and translation share: writing out hypotheses of one utterance."""
 
-    def __init__(self, stability: Stability | None) -> None:
-        """``stability`` none: write every hypothesis, taking back what changed."""
-        self._stability = stability
+    def __init__(self, committer: Committer | None) -> None:
+        """``committer`` none: write every hypothesis, taking back what changed."""
+        self._committer = committer
         self._shown = ""
         """Of this utterance, as far as it was written."""
         self._is_first = True
@@ -48,12 +48,12 @@ class TextStage(Session):
 
     def show(self, hypothesis: tuple[str, ...], is_over: bool) -> Iterator[Write]:
         """Write what ``hypothesis`` (of the utterance so far) allows; ``END`` if it is over."""
-        if self._stability is None:
+        if self._committer is None:
             wanted = _joined("", hypothesis)
         elif is_over:
-            wanted = _joined(self._shown, self._stability.finish(hypothesis))
+            wanted = _joined(self._shown, self._committer.finish(hypothesis))
         else:
-            wanted = _joined(self._shown, self._stability.push(hypothesis))
+            wanted = _joined(self._shown, self._committer.push(hypothesis))
         # The space before an utterance goes and comes with its first word.
         space = "" if self._is_first else " "
         old = space + self._shown if self._shown else ""
@@ -72,9 +72,9 @@ class AsrStage(TextStage):
     """Speech in, source words out."""
 
     def __init__(
-        self, recogniser: Recogniser, stability: Stability | None, partial_every_s: float
+        self, recogniser: Recogniser, committer: Committer | None, partial_every_s: float
     ) -> None:
-        super().__init__(stability)
+        super().__init__(committer)
         self._recogniser = recogniser
         self._slice = max(1, round(partial_every_s * RATE_HZ))
         self._is_open = False
@@ -97,11 +97,11 @@ class MtStage(TextStage):
     """Source words in, target words out; the utterance so far is translated anew each time."""
 
     def __init__(
-        self, translator: Translator, stability: Stability | None,
+        self, translator: Translator, committer: Committer | None,
         polish: Callable[[str, bool], str],
     ) -> None:
         """``polish(text, is_over)`` makes a written sentence of an utterance's translation."""
-        super().__init__(stability)
+        super().__init__(committer)
         self._translator = translator
         self._polish = polish
         self._source = ""

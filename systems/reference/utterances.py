@@ -3,8 +3,10 @@
 The models are trained on single sentences; a long recording is cut at its pauses, and everything
 that remembers starts anew with each utterance, so that memory and cost never grow.  A 10 ms frame
 is speech when its level lies ``above_db`` over the noise floor; the floor falls to a quieter frame
-at once and rises slowly.  An utterance begins ``PREROLL_S`` before its first speech and ends when
-``min_silence_s`` of it have been quiet, or at ``max_s``.
+at once and rises slowly.  An utterance begins at least ``PREROLL_S`` before its first speech and
+ends when ``min_silence_s`` of it have been quiet, or at ``max_s``.  It begins at a whole number of
+encoder chunks after the start of the stream, so that sound which arrives chunk by chunk is not
+kept waiting for the rest of one.
 """
 
 from __future__ import annotations
@@ -18,13 +20,16 @@ import numpy as np
 from s2st_bench.types import Samples
 
 from .frontend import HOP, RATE_HZ
+from .shape import CHUNK_MELS
 
-PREROLL_S: Final = 0.25
+PREROLL_S: Final = 0.1
+_CHUNK: Final = CHUNK_MELS * HOP
 _QUIET_DB = -62.0
 """The floor is never set below: digital silence would make any breath speech."""
 _RISE_DB = 0.03  # per frame
 _MIN_FRAMES = 3
-"""Louder frames than this begin an utterance; a click does not."""
+"""As many loud frames begin an utterance; a click does not."""
+_KEPT: Final = round(PREROLL_S * RATE_HZ) + _CHUNK + _MIN_FRAMES * HOP
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,8 @@ class Utterances:
         self._loud = 0
         self._quiet = 0
         self._length = 0
+        self._at = 0
+        """Samples of the stream before those of the call under way."""
 
     def push(self, samples: Samples) -> Iterator[Piece]:
         """Feed ``float32[n]`` at 16 kHz; pieces of utterances, in order, pauses left out."""
@@ -63,10 +70,9 @@ class Utterances:
             self._loud = self._loud + 1 if is_speech else 0
             self._quiet = 0 if is_speech else self._quiet + 1
             if not self._is_open and self._loud >= _MIN_FRAMES:
-                before = np.concatenate([self._before, sound[start:end]])
-                self._before = np.zeros(0, np.float32)
-                self._is_open, self._length, start = True, 0, end
-                yield from self._said(before[-round(PREROLL_S * RATE_HZ) :])
+                self._is_open, self._length = True, 0
+                yield from self._said(self._beginning(sound[start:end], self._at + end))
+                start = end
             elif self._is_open and (
                 self._quiet >= self._min_silence or self._length + end - start >= self._max
             ):
@@ -76,8 +82,8 @@ class Utterances:
         if self._is_open:
             yield from self._said(left)
         else:
-            kept = round(PREROLL_S * RATE_HZ)
-            self._before = np.concatenate([self._before, left])[-kept:]
+            self._before = np.concatenate([self._before, left])[-_KEPT:]
+        self._at += count * HOP
 
     def finish(self) -> Iterator[Piece]:
         """The stream has ended: the end of the utterance under way, if there is one."""
@@ -85,6 +91,15 @@ class Utterances:
             yield Piece(self._rest, ends=True)
         self._is_open = False
         self._rest = np.zeros(0, np.float32)
+
+    def _beginning(self, new: Samples, end: int) -> Samples:
+        """The utterance's sound so far, which ends ``end`` samples into the stream."""
+        sound = np.concatenate([self._before, new])
+        self._before = np.zeros(0, np.float32)
+        onset = end - _MIN_FRAMES * HOP - round(PREROLL_S * RATE_HZ)
+        wanted = end - max(0, onset // _CHUNK * _CHUNK)
+        missing = max(0, wanted - len(sound))
+        return np.concatenate([np.zeros(missing, np.float32), sound])[-wanted:]
 
     def _said(self, samples: Samples) -> Iterator[Piece]:
         if len(samples):
