@@ -19,7 +19,7 @@ from ..pieces import BLANK, END, Pieces, tag
 from ..shape import LANGS, Shape
 from .batches import pad
 from .checkpoint import read, save
-from .losses import LONGEST_K, WHOLE, cross_entropy, word_index
+from .losses import LONGEST_K, cross_entropy, word_index
 from .noise import as_heard
 from .schedule import factor
 
@@ -40,6 +40,8 @@ class TextRecipe:
     warmup: int = 300
     decay: int = 1000
     batch_tokens: int = 3000
+    whole: float = 0.6
+    """Share of sentences whose tokens see the whole source; the others learn wait-k."""
     seed: int = 1
     save_every: int = 250
     report_every: int = 50
@@ -103,16 +105,18 @@ def _grouped(
     yield group
 
 
-def visible_pieces(batch: TextBatch, starts: Tensor, generator: torch.Generator) -> Tensor:
+def visible_pieces(
+    batch: TextBatch, starts: Tensor, share: float, generator: torch.Generator
+) -> Tensor:
     """Multipath wait-k over words: a token of word ``w`` sees the first ``k + w`` source words.
 
-    ``k`` is drawn per sentence, and a share of them sees the whole; ``starts [pieces]`` tells
+    ``k`` is drawn per sentence, and a ``share`` of them sees the whole; ``starts [pieces]`` tells
     which pieces begin a word (``END`` does: it is the last word).  Returns ``[B, U]`` pieces.
     """
     size, length = batch.source.shape
     total = (batch.source != BLANK).sum(1, keepdim=True)
     k = torch.randint(1, LONGEST_K + 1, (size, 1), generator=generator)
-    whole = torch.rand(size, 1, generator=generator) < WHOLE
+    whole = torch.rand(size, 1, generator=generator) < share
     words = k + word_index(batch.target, starts)
     # Pieces whose word comes before the first one that is hidden.
     order = starts[batch.source].long().cumsum(1).masked_fill(batch.source == BLANK, length + 1)
@@ -121,10 +125,11 @@ def visible_pieces(batch: TextBatch, starts: Tensor, generator: torch.Generator)
 
 
 def text_loss(
-    model: TextTranslator, batch: TextBatch, starts: Tensor, generator: torch.Generator
+    model: TextTranslator, batch: TextBatch, starts: Tensor, whole: float,
+    generator: torch.Generator,
 ) -> Tensor:
     """Cross-entropy of the next piece, with smoothing."""
-    visible = visible_pieces(batch, starts, generator)
+    visible = visible_pieces(batch, starts, whole, generator)
     tokens = torch.cat([batch.tags[:, None], batch.target[:, :-1]], dim=1)
     with torch.autocast("cpu", torch.bfloat16):
         logits = model(tokens, batch.source, visible)
@@ -165,7 +170,7 @@ def train_text(
         rate = recipe.rate * factor(step, recipe.steps, recipe.warmup, recipe.decay)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        loss = text_loss(model, next(source), starts, generator)
+        loss = text_loss(model, next(source), starts, recipe.whole, generator)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
         optimiser.step()
