@@ -42,7 +42,8 @@ def nested(registry: Registry) -> Build:
         if issubclass(base, System):
             return build_system(Choice(name, rest), registry, where)
         if issubclass(base, RecogniserModel | TranslatorModel):
-            kind: Kind = "asr" if issubclass(base, RecogniserModel) else "mt"
+            is_asr = issubclass(base, RecogniserModel)
+            kind: Kind = "recognisers" if is_asr else "translators"
             try:
                 plugin = registry.get(kind, name)
             except UnknownPluginError as error:
@@ -55,7 +56,7 @@ def nested(registry: Registry) -> Build:
 
 def build_corpus(
     choice: Choice, registry: Registry, *, source_lang: str | None = None,
-    target_lang: str | None = None,
+    target_lang: str | None = None, where: str = "dataset",
 ) -> Corpus:
     """The corpus; it is told the run's languages where its constructor takes them.
 
@@ -67,4 +68,4 @@ def build_corpus(
     accepted = inspect.signature(cls).parameters
     languages = {"source_lang": source_lang, "target_lang": target_lang}
     told = {key: value for key, value in languages.items() if value and key in accepted}
-    return construct(cls, {**choice.params, **told}, "dataset")
+    return construct(cls, {**choice.params, **told}, where)

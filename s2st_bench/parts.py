@@ -1,7 +1,7 @@
 """Recognisers and translators of text: parts that systems and metrics share.
 
-A part is a plugin: a table of a manifest with ``kind = "asr"`` or ``kind = "mt"``, in the folder of
-the system it belongs to.  A parameter annotated with one of the models below arrives built::
+A part is a plugin: a table ``[[recogniser]]`` or ``[[translator]]`` in the manifest of the system
+it belongs to.  A parameter annotated with one of the models below arrives built::
 
     def __init__(self, asr: RecogniserModel) -> None: ...    # system.asr=reference
 

@@ -9,7 +9,16 @@ A plugin is a folder with a manifest, ``<source>/<kind>/<folder>/plugin.toml``::
     extra = "cascade"                # optional: pip extra that installs what it needs
     requires = ["pocketsphinx"]      # optional: importable modules it cannot run without
     licence = "Apache-2.0"           # optional: of code and weights, shown beside its numbers
-    kind = "asr"                     # in systems/ only: a part that systems share, see parts.py
+
+    [[trainer]]                      # of a system: how its models are trained, the same keys
+    name = "emma"                    # s2st-bench train model=emma; config/train/<option>.yaml
+    target = "training.recipes:Emma"
+    summary = "Monotonic attention that decides by itself when to write"
+
+    [[recogniser]]                   # or [[translator]]: a part that systems and metrics share,
+    name = "reference"               # see s2st_bench/parts.py; system.asr=reference
+    target = "parts:ReferenceRecogniser"
+    summary = "German and English"
 
 A *source* holds folders ``systems/``, ``metrics/`` and ``datasets/``.  Sources, in order of
 precedence: this package, packages that name themselves under the entry-point group
@@ -42,22 +51,33 @@ from typing import Any, Literal, get_args
 from s2st_bench.errors import DependencyError, UnknownPluginError, UsageError
 from s2st_bench.paths import package_roots, plugin_dirs, shipped_configs
 
-Kind = Literal["systems", "metrics", "datasets", "asr", "mt"]
+Kind = Literal["systems", "metrics", "datasets", "trainers", "recognisers", "translators"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-FOLDERS: tuple[Kind, ...] = KINDS[:3]
-PARTS: tuple[Kind, ...] = KINDS[3:]
-"""Kinds without a folder of their own."""
 GROUPS: Mapping[str, Kind] = MappingProxyType({"system": "systems", "dataset": "datasets"})
-"""Groups of overrides whose options are plugins' configurations."""
+"""Groups of a run's overrides whose options are plugins' configurations."""
+TRAIN_GROUPS: Mapping[str, Kind] = MappingProxyType({"model": "trainers"})
+"""The same of a training's overrides."""
 ENTRY_POINTS = "s2st_bench.plugins"
 
 _BASES: Mapping[Kind, str] = {
     "systems": "s2st_bench.system:System",
     "metrics": "s2st_bench.metric:Metric",
     "datasets": "s2st_bench.corpus:Corpus",
-    "asr": "s2st_bench.parts:RecogniserModel",
-    "mt": "s2st_bench.parts:TranslatorModel",
+    "trainers": "s2st_bench.trainer:Trainer",
+    "recognisers": "s2st_bench.parts:RecogniserModel",
+    "translators": "s2st_bench.parts:TranslatorModel",
 }
+_PLACES: Mapping[Kind, tuple[str, str, str]] = {
+    "systems": ("systems", "plugin", "config"),
+    "metrics": ("metrics", "plugin", "config"),
+    "datasets": ("datasets", "plugin", "config"),
+    "trainers": ("systems", "trainer", "config/train"),
+    "recognisers": ("systems", "recogniser", "config/recognisers"),
+    "translators": ("systems", "translator", "config/translators"),
+}
+"""Folder of the kind, table of the manifest, folder of the configurations."""
+_MAIN = "plugin"
+_BESIDE = frozenset(table for _, table, _ in _PLACES.values()) - {_MAIN}
 _NAME = re.compile(r"[^\s/\\=,:\[\]{}()'\"\x00-\x1f]+")
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
@@ -81,7 +101,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """What a manifest says of one system, metric, corpus or part; nothing of it is imported yet."""
+    """What a manifest says of one system, metric, corpus, trainer or part; nothing is imported."""
 
     kind: Kind
     name: str
@@ -105,10 +125,8 @@ class Plugin:
         return card if card.is_file() else None
 
     def config_files(self) -> tuple[Path, ...]:
-        """The folder's operating points, ``config/<option>.yaml``, sorted; a part has none."""
-        if self.kind in PARTS:
-            return ()
-        return tuple(sorted((self.folder / "config").glob("*.yaml")))
+        """The folder's operating points, ``config/<option>.yaml``, sorted."""
+        return tuple(sorted((self.folder / _PLACES[self.kind][2]).glob("*.yaml")))
 
     def missing(self) -> tuple[str, ...]:
         """Required modules that are not installed.  Imports nothing."""
@@ -136,8 +154,8 @@ class Plugin:
         if self.source.is_folder:
             _mount(self.source)
         module_name, _, attribute = self.target.partition(":")
-        beside = self.folder.parent.name
-        full_name = f"{self.source.package}.{beside}.{self.folder.name}.{module_name}"
+        place = _PLACES[self.kind][0]
+        full_name = f"{self.source.package}.{place}.{self.folder.name}.{module_name}"
         try:
             module = importlib.import_module(full_name)
         except (Exception, SystemExit) as error:
@@ -207,9 +225,11 @@ class Registry:
         """Configurations of a kind by option: what ``system=`` or ``dataset=`` can name."""
         return self._options[0][kind]
 
-    def groups(self) -> Mapping[str, Mapping[str, Path]]:
+    def groups(
+        self, plugins: Mapping[str, Kind] = GROUPS
+    ) -> Mapping[str, Mapping[str, Path]]:
         """What overrides can choose by name: group to option to file.  Nothing is read."""
-        groups = {group: dict(self.options(kind)) for group, kind in GROUPS.items()}
+        groups = {group: dict(self.options(kind)) for group, kind in plugins.items()}
         for folder in (shipped_configs(), *self.config_folders()):
             for path in sorted(folder.glob("*/*.yaml")):
                 groups.setdefault(path.parent.name, {}).setdefault(path.stem, path)
@@ -230,11 +250,11 @@ class Registry:
     def _found(self) -> tuple[dict[tuple[Kind, str], Plugin], tuple[str, ...]]:
         found: dict[tuple[Kind, str], Plugin] = {}
         problems: list[str] = []
-        seen: set[Path] = set()
+        seen: set[tuple[Kind, Path]] = set()
         for source in self._sources(problems):
-            for kind in FOLDERS:
+            for kind in KINDS:
                 for manifest in _manifests(source, kind):
-                    if (resolved := manifest.resolve()) in seen:
+                    if (resolved := (kind, manifest.resolve())) in seen:
                         continue
                     seen.add(resolved)
                     for plugin in _read(manifest, kind, source, problems):
@@ -276,30 +296,33 @@ class Registry:
 
 def _manifests(source: Source, kind: Kind) -> Iterator[Path]:
     for root in source.roots:
-        yield from sorted((root / kind).glob("*/plugin.toml"))
+        yield from sorted((root / _PLACES[kind][0]).glob("*/plugin.toml"))
 
 
-def _read(
-    manifest: Path, kind: Kind, source: Source, problems: list[str]
-) -> Iterator[Plugin]:
-    """The ``[[plugin]]`` tables of one manifest; what is wrong is added to ``problems``."""
+def _read(manifest: Path, kind: Kind, source: Source, problems: list[str]) -> Iterator[Plugin]:
+    """The tables of one kind in a manifest; what is wrong is added to ``problems``."""
+    table = _PLACES[kind][1]
     try:
-        entries = tomllib.loads(manifest.read_text("utf-8")).get("plugin")
+        tables = tomllib.loads(manifest.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        problems.append(f"{manifest}: skipped, {' '.join(str(error).split())}")
+        if table == _MAIN:  # said once, not again for what else the manifest may hold
+            problems.append(f"{manifest}: skipped, {' '.join(str(error).split())}")
         return
+    if table not in tables and (table != _MAIN or not _BESIDE.isdisjoint(tables)):
+        return  # a system's folder may hold systems, trainers, parts, or several of them
+    entries = tables.get(table)
     if not isinstance(entries, list) or not entries:
-        problems.append(f"{manifest}: skipped, it has no [[plugin]] table")
+        problems.append(f"{manifest}: skipped, it has no [[{table}]] table")
         return
     if "." in manifest.parent.name:
         problems.append(f"{manifest}: skipped, the folder's name has a dot")
         return
     for entry in entries:
-        if fault := _fault(entry, kind):
-            problems.append(f"{manifest}: skipped a [[plugin]], {fault}")
+        if fault := _fault(entry):
+            problems.append(f"{manifest}: skipped a [[{table}]], {fault}")
             continue
         yield Plugin(
-            kind=entry.get("kind", kind),
+            kind=kind,
             name=entry["name"],
             target=entry["target"],
             summary=" ".join(entry["summary"].split()),
@@ -311,8 +334,8 @@ def _read(
         )
 
 
-def _fault(entry: object, kind: Kind) -> str | None:
-    """What is wrong with one ``[[plugin]]`` table, or none."""
+def _fault(entry: object) -> str | None:
+    """What is wrong with one table of a manifest, or none."""
     if not isinstance(entry, dict):
         return "it is not a table"
     for key in ("name", "target", "summary"):
@@ -325,8 +348,6 @@ def _fault(entry: object, kind: Kind) -> str | None:
     for key in ("extra", "licence"):
         if not isinstance(entry.get(key, ""), str):
             return f"{key!r} must be a text"
-    if "kind" in entry and (kind != "systems" or entry["kind"] not in PARTS):
-        return f"'kind' is for parts in systems/ ({', '.join(PARTS)}), not {entry['kind']!r}"
     requires = entry.get("requires", [])
     if not isinstance(requires, list) or not all(isinstance(item, str) for item in requires):
         return "'requires' must be a list of module names"

@@ -18,15 +18,15 @@ class What(StrEnum):
     systems = "systems"
     metrics = "metrics"
     datasets = "datasets"
-    asr = "asr"
-    mt = "mt"
+    recognisers = "recognisers"
+    translators = "translators"
 
 
 def ls(
     ctx: typer.Context,
     what: Annotated[
         What | None,
-        typer.Argument(metavar="[systems|metrics|datasets|asr|mt]", help="One kind only.",
+        typer.Argument(metavar="[systems|metrics|datasets|recognisers|translators]", help="One kind only.",
                        show_default=False),
     ] = None,
     as_json: AsJson = False,
