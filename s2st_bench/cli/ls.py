@@ -26,8 +26,8 @@ def ls(
     ctx: typer.Context,
     what: Annotated[
         What | None,
-        typer.Argument(metavar="[systems|metrics|datasets|recognisers|translators]", help="One kind only.",
-                       show_default=False),
+        typer.Argument(metavar="[systems|metrics|datasets|recognisers|translators]",
+                       help="One kind only.", show_default=False),
     ] = None,
     as_json: AsJson = False,
     plugin_dir: PluginDirs = None,
