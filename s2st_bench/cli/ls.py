@@ -1,4 +1,4 @@
-"""``s2st-bench ls``: which systems, metrics and corpora there are, and what they lack to run."""
+"""``s2st-bench ls``: which systems, metrics, corpora and parts there are, and what they lack."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ class What(StrEnum):
     systems = "systems"
     metrics = "metrics"
     datasets = "datasets"
+    recognisers = "recognisers"
+    translators = "translators"
 
 
 def ls(
     ctx: typer.Context,
     what: Annotated[
         What | None,
-        typer.Argument(metavar="[systems|metrics|datasets]", help="One kind only.",
-                       show_default=False),
+        typer.Argument(metavar="[systems|metrics|datasets|recognisers|translators]",
+                       help="One kind only.", show_default=False),
     ] = None,
     as_json: AsJson = False,
     plugin_dir: PluginDirs = None,
