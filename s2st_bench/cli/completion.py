@@ -51,7 +51,8 @@ def complete(
     key, equals, value = incomplete.partition("=")
     if equals:
         return [f"{key}={found}" for found in _matching(_values(key, files), value)]
-    keys = {f"{group}=" for group in files} | {f"{name}=" for name in _keys(_shipped(f"{verb}.yaml"))}
+    shipped = _shipped(f"{verb}.yaml")
+    keys = {f"{group}=" for group in files} | {f"{name}=" for name in _keys(shipped)}
     for group in files:
         if chosen := _chosen(group, words, files):
             keys |= {f"{group}.{name}=" for name in _keys(chosen) if name != "name"}

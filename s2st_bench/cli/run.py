@@ -22,8 +22,8 @@ def run(
         list[str] | None,
         typer.Argument(
             metavar="KEY=VALUE", autocompletion=complete_override, show_default=False,
-            help="system=NAME dataset=NAME, and any option: target_lang=es clock=ideal chunk_s=0.5; "
-            "or -m sweep=NAME for a whole curve",
+            help="system=NAME dataset=NAME, and any option: target_lang=es clock=ideal "
+            "chunk_s=0.5; or -m sweep=NAME for a whole curve",
         ),
     ] = None,
     multirun: Annotated[

@@ -29,7 +29,7 @@ from .loop import Report, Row
 from .speech import Shard, make_shards
 
 PIECES = "pieces.model"
-BATCHES_AN_EPOCH = 16
+BATCHES_AN_EPOCH = 32
 """At least so many: with little speech batches are smaller than the recipe's."""
 SENTENCES_AN_HOUR = 5000
 """Of text for the sub-words, as much as there is speech; at least and at most so much:"""
