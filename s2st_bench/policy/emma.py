@@ -23,9 +23,10 @@ from .rule import Floats
 class EMMA(Gate):
     """WRITE if reduce(p_choose over layers >= start_layer and heads) >= threshold.
 
-    ``State.p_choose`` is [layers, heads] for the pending unit at the last source unit.  The
-    paper's threshold is 0.5 (swept 0.3 … 0.9); Seamless has 24 layers of 16 heads and reduces by
-    ``min``.  ``median`` is the lower of two middle values, as in torch.
+    ``State.p_choose`` is [layers, heads] for the pending unit at the last source unit, or
+    [layers, heads, read], of which the last column is looked at.  The paper's threshold is 0.5
+    (swept 0.3 … 0.9); Seamless has 24 layers of 16 heads and reduces by ``min``.  ``median`` is
+    the lower of two middle values, as in torch.
 
     no_early_stop
         READ instead of ending the sentence while the source goes on; where the model is sure of
@@ -72,11 +73,13 @@ class EMMA(Gate):
         )
 
     def probability(self, p_choose: Floats) -> float:
-        """``p_choose`` [layers, heads] reduced to one number."""
-        p = probabilities(self.name, p_choose, 2)[self.start_layer :].ravel()
+        """``p_choose`` [layers, heads] or [layers, heads, read] reduced to one number."""
+        p = np.asarray(p_choose)
+        last = probabilities(self.name, p[..., -1:] if p.ndim == 3 else p, 2, 3)
+        p = last[self.start_layer :].ravel()
         if not len(p):
             raise InputError(
-                f"emma: p_choose of shape {np.shape(p_choose)} has no head from "
+                f"emma: p_choose of shape {np.shape(p_choose)} has no value from "
                 f"start_layer={self.start_layer} on"
             )
         if self.reduce == "min":

@@ -9,8 +9,8 @@ from s2st_bench.errors import InputError
 from .rule import Floats
 
 
-def probabilities(rule: str, p: Floats, ndim: int) -> Floats:
-    """``p`` as an array of ``ndim`` axes with values from 0 to 1.
+def probabilities(rule: str, p: Floats, *ndims: int) -> Floats:
+    """``p`` as an array with one of ``ndims`` numbers of axes and values from 0 to 1.
 
     Raises
     ------
@@ -18,8 +18,9 @@ def probabilities(rule: str, p: Floats, ndim: int) -> Floats:
         It is not.
     """
     p = np.asarray(p)
-    if p.ndim != ndim:
-        raise InputError(f"{rule}: p_choose has {ndim} axes, not the shape {p.shape}")
+    if p.ndim not in ndims:
+        wanted = " or ".join(map(str, ndims))
+        raise InputError(f"{rule}: p_choose has {wanted} axes, not the shape {p.shape}")
     if not ((p >= 0) & (p <= 1)).all():
         raise InputError(f"{rule}: p_choose holds values outside 0 … 1 (or NaN)")
     return p

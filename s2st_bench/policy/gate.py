@@ -28,7 +28,7 @@ class State:
     """The pending target unit is the model's end of sentence."""
     p_choose: Floats | None = None
     """Probability that a head of monotonic attention stops, for the pending target unit:
-    [layers, heads] at the last source unit, or [layers, heads, read] at each (the rule says)."""
+    [layers, heads, read] at each source unit; EMMA takes [layers, heads] at the last one too."""
     ctc: tuple[int, int] | None = None
     """Units in the greedy CTC outputs (collapsed) for all speech so far: recognition's in the
     source language, translation's in the target language."""

@@ -73,6 +73,8 @@ class Reference(HypothesisSystem):
             make_stability(policy, rule, "system")
             if issubclass(known.get(policy, Gate), Stability) else make_gate(policy, rule, "system")
         )
+        # They show what a policy is worth that looks at nothing.
+        self.control = policy in ("fixed_rate", "random")
         self._decoder = decoder
         self._folder = weights or SHIPPED
         self._every, self._layer = every_chunks, layer

@@ -49,7 +49,7 @@ class Utterances:
         self._min_silence = round(min_silence_s * RATE_HZ / HOP)
         self._max = round(max_s * RATE_HZ)
         self._above_db = above_db
-        self._floor_db = 0.0
+        self._floor_db = _QUIET_DB
         self._rest = np.zeros(0, np.float32)
         self._before = np.zeros(0, np.float32)
         self._is_open = False

@@ -166,7 +166,7 @@ class Encoder(nn.Module):
         ASR-CTC and ST-CTC logits (``[langs, CHUNK_FRAMES, pieces]``), and the three states.
         """
         left = self.shape.left_frames
-        x = self.subsampling(mel)
+        x = self.subsampling(self.normalise(mel))
         chunk = torch.arange(CHUNK_FRAMES)
         # Counted from the oldest key kept, in whole chunks, so that the mask needs no length.
         queries, at = chunk + left, torch.arange(left + CHUNK_FRAMES)
