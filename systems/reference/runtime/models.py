@@ -14,6 +14,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -28,6 +29,8 @@ from ..pieces import Pieces
 MANIFEST: Final = "reference.json"
 PIECES: Final = "pieces.model"
 VERSION: Final = 1
+SHIPPED: Final = Path(__file__).parents[1] / "weights"
+"""Where the models of this package lie."""
 
 Array = npt.NDArray[Any]
 
@@ -160,6 +163,16 @@ class Models:
                 "of git-lfs), export it or fetch it again"
             )
         return path
+
+
+def models_of(folder: Path = SHIPPED) -> Models:
+    """The models of ``folder``, the same object for all who ask in this process."""
+    return _models_of(folder.resolve())
+
+
+@cache
+def _models_of(folder: Path) -> Models:
+    return Models(folder)
 
 
 def empty(graph: Graph, name: str, **lengths: int) -> npt.NDArray[np.float32]:
