@@ -1,4 +1,4 @@
-"""``s2st-bench ls``: which systems, metrics, corpora and trainers there are, and what they lack."""
+"""``s2st-bench ls``: which plugins there are, and what they lack."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ class What(StrEnum):
     systems = "systems"
     metrics = "metrics"
     datasets = "datasets"
+    recognisers = "recognisers"
+    translators = "translators"
     trainers = "trainers"
 
 
@@ -25,7 +27,7 @@ def ls(
     ctx: typer.Context,
     what: Annotated[
         What | None,
-        typer.Argument(metavar="[systems|metrics|datasets|trainers]", help="One kind only.",
+        typer.Argument(metavar="[" + "|".join(What) + "]", help="One kind only.",
                        show_default=False),
     ] = None,
     as_json: AsJson = False,

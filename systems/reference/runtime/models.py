@@ -2,7 +2,8 @@
 
 ``reference.json`` names the files and their SHA-256; a graph is called by its file's stem:
 ``encoder``, and for every decoder ``decoder-<name>`` (:meth:`Decoder.step`) and ``memory-<name>``
-(:meth:`Decoder.remember`).  Weights lie in the graphs as int8 with a scale per output row;
+(:meth:`Decoder.remember`); the text translator is ``text-encoder``, ``text-decoder`` and
+``text-memory``.  Weights lie in the graphs as int8 with a scale per output row;
 onnxruntime multiplies them out once, while loading.
 
 Graphs run on one thread and in a fixed order, so that the same input gives the same bits.
@@ -141,6 +142,15 @@ class Models:
             known = ", ".join(self.decoders) or "none"
             raise ConfigError(f"decoder={name}: {self.folder} has {known}")
         return DecoderModel(name, self.graph(f"decoder-{name}"), self.graph(f"memory-{name}"))
+
+    @property
+    def text_encoder(self) -> Graph:
+        """Of the text translator; its decoder is :attr:`text_decoder`."""
+        return self.graph("text-encoder")
+
+    @property
+    def text_decoder(self) -> DecoderModel:
+        return DecoderModel("text", self.graph("text-decoder"), self.graph("text-memory"))
 
     @property
     def pieces(self) -> Pieces:

@@ -25,6 +25,7 @@ from s2st_bench.errors import DependencyError
 from ..frontend import MELS
 from ..model.decoder import Decoder
 from ..model.encoder import Encoder
+from ..model.text import TextTranslator
 from ..runtime.models import MANIFEST, PIECES, VERSION
 from ..shape import CHUNK_MELS, MEL_CONTEXT, Shape
 from .int8 import multiplied, stored
@@ -126,8 +127,28 @@ def write_encoder(folder: Path, encoder: Encoder) -> None:
     )
 
 
+def write_text(folder: Path, model: TextTranslator) -> None:
+    """``text-encoder.onnx``: :meth:`TextEncoder.step`; ``text-decoder.onnx``, ``text-memory.onnx``:
+    as of any decoder.
+    """
+    shape = model.shape
+    states = (shape.encoder_layers, shape.heads, 5, shape.width // shape.heads)
+    write_graph(
+        folder / "text-encoder.onnx", model.encoder, "step",
+        {"source": torch.ones(1, 3, dtype=torch.long), "first": torch.tensor(5),
+         "past_keys": torch.zeros(states), "past_values": torch.zeros(states)},
+        ["frames", "kept_keys", "kept_values"],
+        {"source": {1: "new"}, "past_keys": {2: "past"}, "past_values": {2: "past"}},
+    )
+    _write_decoder(folder, "text-decoder", "text-memory", model.decoder)
+
+
 def write_decoder(folder: Path, name: str, decoder: Decoder) -> None:
     """``decoder-<name>.onnx``: :meth:`Decoder.step`; ``memory-<name>.onnx``: its ``remember``."""
+    _write_decoder(folder, f"decoder-{name}", f"memory-{name}", decoder)
+
+
+def _write_decoder(folder: Path, step: str, memory: str, decoder: Decoder) -> None:
     shape = decoder.shape
     size = shape.width // shape.heads
 
@@ -135,12 +156,12 @@ def write_decoder(folder: Path, name: str, decoder: Decoder) -> None:
         return torch.zeros(shape.decoder_layers, shape.heads, length, size)
 
     write_graph(
-        folder / f"memory-{name}.onnx", decoder, "remember",
+        folder / f"{memory}.onnx", decoder, "remember",
         {"frames": torch.zeros(1, 3, shape.width), "first": torch.tensor(5)},
         ["memory_keys", "memory_values"], {"frames": {1: "new"}},
     )
     write_graph(
-        folder / f"decoder-{name}.onnx", decoder, "step",
+        folder / f"{step}.onnx", decoder, "step",
         {"tokens": torch.ones(1, 3, dtype=torch.long), "first": torch.tensor(5),
          "past_keys": states(5), "past_values": states(5),
          "memory_keys": states(7), "memory_values": states(7),

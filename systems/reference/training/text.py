@@ -1,0 +1,209 @@
+"""The text translator's training: sentences in three languages, as written and as recognised."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..model.text import TextTranslator
+from ..pieces import BLANK, END, Pieces, tag
+from ..shape import LANGS, Shape
+from .batches import pad
+from .checkpoint import read, save
+from .losses import LONGEST_K, cross_entropy, word_index
+from .noise import as_heard
+from .schedule import factor
+
+POOL = 4096
+"""Sentences drawn at a time, to make batches of like length."""
+SOURCES = ("de", "en")
+
+Sentences = Callable[[int], Iterable[Mapping[str, str]]]
+"""For a seed, a stream of sentences that does not end: the text in each of ``LANGS``."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextRecipe:
+    """How long and how fast."""
+
+    steps: int = 3000
+    rate: float = 1.5e-3
+    warmup: int = 300
+    decay: int = 1000
+    batch_tokens: int = 3000
+    whole: float = 0.6
+    """Share of sentences whose tokens see the whole source; the others learn wait-k."""
+    seed: int = 1
+    save_every: int = 250
+    report_every: int = 50
+    clip: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TextBatch:
+    """``source, target [B, T]`` pieces padded with ``BLANK``, both end with ``END``; ``tags [B]``
+    are the pieces of the target languages.
+    """
+
+    source: Tensor
+    target: Tensor
+    tags: Tensor
+
+
+def text_batches(
+    sentences: Sentences, pieces: Pieces, tokens: int, seed: int, start: int = 0
+) -> Iterator[TextBatch]:
+    """Endless batches of about ``tokens`` pieces; batch ``start`` on, the same for a seed.
+
+    Each sentence is translated from German once and from English once, to a language drawn.
+    """
+    number, pool = 0, 0
+    while True:
+        rng = Random(f"text-{seed}-{pool}")
+        drawn = list(islice(sentences(rng.getrandbits(31)), POOL))
+        others = {lang: [w for texts in drawn[:500] for w in texts[lang].split()]
+                  for lang in SOURCES}
+        rows: list[tuple[list[int], list[int], int]] = []
+        for texts in drawn:
+            for lang in SOURCES:
+                target = rng.choice([other for other in LANGS if other != lang])
+                heard = as_heard(texts[lang], others[lang], rng)
+                rows.append(([*pieces.encode(heard), END],
+                             [*pieces.encode(texts[target]), END], tag(target)))
+        rng.shuffle(rows)
+        rows.sort(key=lambda row: max(len(row[0]), len(row[1])))
+        groups = list(_grouped(rows, tokens))
+        rng.shuffle(groups)
+        for group in groups:
+            number += 1
+            if number > start:
+                yield TextBatch(pad([row[0] for row in group]), pad([row[1] for row in group]),
+                                torch.tensor([row[2] for row in group]))
+        pool += 1
+
+
+def _grouped(
+    rows: list[tuple[list[int], list[int], int]], tokens: int
+) -> Iterator[list[tuple[list[int], list[int], int]]]:
+    """Neighbours together, at most ``tokens`` pieces with their padding."""
+    group: list[tuple[list[int], list[int], int]] = []
+    for row in rows:
+        longest = max(len(row[0]), len(row[1]))
+        if group and 2 * longest * (len(group) + 1) > tokens:
+            yield group
+            group = []
+        group.append(row)
+    yield group
+
+
+def visible_pieces(
+    batch: TextBatch, starts: Tensor, share: float, generator: torch.Generator
+) -> Tensor:
+    """Multipath wait-k over words: a token of word ``w`` sees the first ``k + w`` source words.
+
+    ``k`` is drawn per sentence, and a ``share`` of them sees the whole; ``starts [pieces]`` tells
+    which pieces begin a word (``END`` does: it is the last word).  Returns ``[B, U]`` pieces.
+    """
+    size, length = batch.source.shape
+    total = (batch.source != BLANK).sum(1, keepdim=True)
+    k = torch.randint(1, LONGEST_K + 1, (size, 1), generator=generator)
+    whole = torch.rand(size, 1, generator=generator) < share
+    words = k + word_index(batch.target, starts)
+    # Pieces whose word comes before the first one that is hidden.
+    order = starts[batch.source].long().cumsum(1).masked_fill(batch.source == BLANK, length + 1)
+    seen = (order[:, None, :] <= words[:, :, None]).sum(-1)
+    return torch.where(whole, total, seen)
+
+
+def text_loss(
+    model: TextTranslator, batch: TextBatch, starts: Tensor, whole: float,
+    generator: torch.Generator,
+) -> Tensor:
+    """Cross-entropy of the next piece, with smoothing."""
+    visible = visible_pieces(batch, starts, whole, generator)
+    tokens = torch.cat([batch.tags[:, None], batch.target[:, :-1]], dim=1)
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = model(tokens, batch.source, visible)
+    return cross_entropy(logits, batch.target)
+
+
+def train_text(
+    sentences: Sentences, pieces: Pieces, out: Path, recipe: TextRecipe, *,
+    shape: Shape | None = None,
+    report: Callable[[dict[str, float]], None] = lambda row: None,
+    evaluate: Callable[[TextTranslator], dict[str, float]] | None = None,
+) -> Path:
+    """Train, or go on from ``out/text.train.pt``; returns the checkpoint of the weights.
+
+    ``out/text.log.jsonl`` gets a line per report; ``evaluate`` adds to each tenth.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(recipe.seed)
+    shape = shape or Shape(pieces=pieces.count, encoder_layers=2, decoder_layers=2)
+    model = TextTranslator(shape)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=recipe.rate, betas=(0.9, 0.98),
+                                  weight_decay=0.01, fused=True)
+    generator = torch.Generator().manual_seed(recipe.seed)
+    done = 0
+    running = out / "text.train.pt"
+    if running.is_file():
+        state = read(running)
+        model.load_state_dict(state["model"])
+        optimiser.load_state_dict(state["optimiser"])
+        generator.set_state(state["generator"])
+        torch.set_rng_state(state["torch"])
+        done = int(state["step"])
+    starts = torch.tensor([pieces.starts_word(i) for i in range(pieces.count)])
+    source = text_batches(sentences, pieces, recipe.batch_tokens, recipe.seed, done)
+    model.train()
+    total, since, began = 0.0, 0, time.perf_counter()
+    for step in range(done, recipe.steps):
+        rate = recipe.rate * factor(step, recipe.steps, recipe.warmup, recipe.decay)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        loss = text_loss(model, next(source), starts, recipe.whole, generator)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
+        optimiser.step()
+        optimiser.zero_grad()
+        total, since = total + float(loss.detach()), since + 1
+        last = step + 1 == recipe.steps
+        if (step + 1) % recipe.report_every == 0 or last:
+            row = {"step": step + 1.0, "rate": rate, "loss": total / since,
+                   "step_s": (time.perf_counter() - began) / since}
+            if evaluate is not None and ((step + 1) % (10 * recipe.report_every) == 0 or last):
+                row |= evaluate(model.eval())
+                model.train()
+            with (out / "text.log.jsonl").open("a", encoding="utf-8") as log:
+                log.write(json.dumps({k: round(v, 5) for k, v in row.items()}) + "\n")
+            report(row)
+            total, since, began = 0.0, 0, time.perf_counter()
+        if (step + 1) % recipe.save_every == 0 or last:
+            save(running, {**text_state(model), "optimiser": optimiser.state_dict(),
+                           "generator": generator.get_state(), "torch": torch.get_rng_state(),
+                           "step": step + 1})
+    final = out / "text.pt"
+    save(final, text_state(model))
+    return final
+
+
+def text_state(model: TextTranslator) -> dict[str, Any]:
+    """Weights and shape."""
+    return {"shape": asdict(model.shape), "model": model.state_dict()}
+
+
+def load_text(path: Path) -> TextTranslator:
+    """The translator of a checkpoint."""
+    state = read(path)
+    model = TextTranslator(Shape(**state["shape"]))
+    model.load_state_dict(state["model"])
+    return model
