@@ -13,7 +13,7 @@ from ..model.encoder import Encoder
 from ..pieces import Pieces
 from ..shape import Shape
 from .batches import batches, statistics
-from .checkpoint import base_state, load_base, save
+from .checkpoint import base_state, save
 from .loop import Report, Row, train_loop
 from .losses import base_loss
 from .speech import Shard
@@ -36,7 +36,8 @@ class Recipe:
 
 def train_base(
     shards: Sequence[Shard], pieces: Pieces, out: Path, recipe: Recipe, *,
-    shape: Shape | None = None, init: Path | None = None, report: Report = lambda row: None,
+    shape: Shape | None = None, init: tuple[Encoder, Decoder] | None = None,
+    report: Report = lambda row: None,
     evaluate: Callable[[Encoder, Decoder], Row] | None = None,
 ) -> Path:
     """Train, or go on from ``out/base.train.pt``; returns the checkpoint of the weights.
@@ -46,7 +47,7 @@ def train_base(
     """
     torch.manual_seed(recipe.seed)
     if init is not None:
-        encoder, decoder = load_base(init)
+        encoder, decoder = init
     else:
         shape = shape or Shape(pieces=pieces.count)
         encoder, decoder = Encoder(shape), Decoder(shape)

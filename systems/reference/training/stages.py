@@ -4,17 +4,24 @@
 
     pieces.model                sub-words, from the training text
     base.pt                     encoder, CTC heads and multipath decoder, from speech
+    encoded/                    what the encoder, frozen from now on, says of the speech
+    emma-1.pt, mma.pt, …        further decoders on it
+    text.pt                     translator of text
+    weights/                    all of them as a system runs them
+
+A checkpoint to start from is ``base.pt`` (with ``pieces.model`` beside it), or a folder of weights.
 """
 
 from __future__ import annotations
 
+import json
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import islice
 from pathlib import Path
 from shutil import copyfile
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from s2st_bench.audio.source import read_audio
 from s2st_bench.errors import ConfigError, InputError
@@ -22,11 +29,17 @@ from s2st_bench.trainer import Budget, Job, Material, Progress
 from s2st_bench.types import AudioSource
 
 from ..frontend import RATE_HZ, Frames, log_mel
+from ..model.decoder import Decoder
+from ..model.encoder import Encoder
 from ..pieces import Pieces, train_pieces
+from ..runtime.models import MANIFEST, SHIPPED, models_of
 from ..shape import Shape
 from .base import Recipe, train_base
+from .checkpoint import load_base
+from .evaluation import evaluate
 from .loop import Report, Row
 from .speech import Shard, make_shards
+from .text import TextRecipe, load_text, train_text
 
 PIECES = "pieces.model"
 BATCHES_AN_EPOCH = 32
@@ -65,6 +78,21 @@ def reporter(job: Job, model: str, steps: int) -> Report:
     return report
 
 
+def start_of(job: Job) -> Path | None:
+    """The checkpoint or folder of weights to start from.
+
+    Raises
+    ------
+    ConfigError
+        There is none.
+    """
+    init = SHIPPED if job.init == Path("shipped") else job.init
+    if init is not None and not init.exists():
+        raise ConfigError(f"init={job.init}: no such checkpoint; give the .pt file that a training "
+                          "printed, a folder of weights, or init=shipped")
+    return init
+
+
 def make_pieces(job: Job, count: int) -> Pieces:
     """The sub-words of the folder; those beside ``init``, or made from text.
 
@@ -76,12 +104,12 @@ def make_pieces(job: Job, count: int) -> Pieces:
     path = job.out / PIECES
     if path.is_file():
         return Pieces(path)
-    if job.init is not None:
-        beside = job.init.parent / PIECES
-        if not beside.is_file():
-            raise ConfigError(f"init={job.init}: no {PIECES} beside it; a checkpoint needs the "
+    if (init := start_of(job)) is not None:
+        kept = (init if init.is_dir() else init.parent) / PIECES
+        if not kept.is_file():
+            raise ConfigError(f"init={job.init}: {kept} is missing; a checkpoint needs the "
                               "sub-words it was trained with")
-        copyfile(beside, path)
+        copyfile(kept, path)
         return Pieces(path)
     material = job.material
     number = min(MOST, max(FEWEST, int(material.hours * SENTENCES_AN_HOUR)))
@@ -125,19 +153,85 @@ def development(material: Material, count: int) -> list[Spoken]:
     return found
 
 
+def load_start(path: Path) -> tuple[Encoder, Decoder]:
+    """The base model of a checkpoint, or of a folder of weights."""
+    if path.is_file():
+        return load_base(path)
+    from .export import load_weights
+
+    models_of(path)  # says what is wrong with the folder
+    shape = Shape(**json.loads((path / MANIFEST).read_text("utf-8"))["shape"])
+    encoder, decoder = Encoder(shape), Decoder(shape)
+    load_weights(encoder, path / "encoder.onnx")
+    load_weights(decoder, path / "decoder-multipath.onnx", path / "memory-multipath.onnx")
+    return encoder, decoder
+
+
+def fitted(recipe: AnyRecipe, job: Job) -> AnyRecipe:
+    """:func:`paced`, with smaller batches where there is little speech."""
+    recipe = paced(recipe, job.budget)
+    if job.budget.batch_s is None:
+        most = job.material.hours * 3600 / BATCHES_AN_EPOCH
+        recipe = replace(recipe, batch_s=min(recipe.batch_s, most))
+    return recipe
+
+
 def make_base(
     job: Job, pieces: Pieces, shards: Sequence[Shard], shape: Shape, dev: int
 ) -> Path:
     """The base model; ``dev`` recordings of each language are translated at evaluations."""
-    from .evaluation import evaluate
-
-    recipe = paced(Recipe(), job.budget)
-    batch_s = min(recipe.batch_s, job.material.hours * 3600 / BATCHES_AN_EPOCH)
-    recipe = replace(recipe, batch_s=job.budget.batch_s or batch_s)
+    recipe = fitted(Recipe(), job)
     recordings = development(job.material, dev) if dev else []
+    init = start_of(job)
     return train_base(
-        shards, pieces, job.out, recipe, shape=shape, init=job.init,
+        shards, pieces, job.out, recipe, shape=replace(shape, pieces=pieces.count),
+        init=None if init is None else load_start(init),
         report=reporter(job, "base", recipe.steps),
         evaluate=(lambda encoder, decoder: evaluate(encoder, decoder, pieces, recordings))
         if recordings else None,
     )
+
+
+def make_decoder(
+    job: Job, name: str, kind: Literal["multipath", "mma-h", "mma-il", "emma"], base: Path,
+    pieces: Pieces, shards: Sequence[Shard], latency: float, variance: float,
+) -> Path:
+    """A decoder on the base model's frozen encoder; the costs are those of the recipe."""
+    from .cached import make_cache
+    from .monotonic import DecoderRecipe, train_monotonic, train_multipath
+
+    encoder, decoder = load_start(base)
+    cache = make_cache(job.out / "encoded", encoder, shards, job.material.seed)
+    recipe = replace(fitted(DecoderRecipe(), job), latency=latency, variance=variance)
+    report = reporter(job, name, recipe.steps)
+    if kind == "multipath":
+        return train_multipath(name, decoder, cache, pieces, job.out, recipe, report=report)
+    return train_monotonic(name, kind, decoder, cache, pieces, job.out, recipe, report=report)
+
+
+def make_text(job: Job, pieces: Pieces, shape: Shape) -> Path:
+    """The translator of text, with two layers each side."""
+    recipe = paced(TextRecipe(), job.budget)
+    own = replace(shape, pieces=pieces.count, encoder_layers=2, decoder_layers=2)
+    return train_text(job.material.corpus.training_text, pieces, job.out, recipe, shape=own,
+                      report=reporter(job, "text", recipe.steps))
+
+
+def make_weights(
+    job: Job, base: Path, decoders: Mapping[str, Path], text: Path | None = None
+) -> Path:
+    """A folder of weights with the base model's decoder as ``multipath``, unless there is one."""
+    from .export import export_models, write_description, write_text
+    from .monotonic import load_decoder
+
+    folder = job.out / "weights"
+    encoder, decoder = load_start(base)
+    found = {"multipath": decoder, **{name: load_decoder(path)
+                                      for name, path in decoders.items()}}
+    made = {"seed": job.budget.seed, "hours": job.material.hours, "corpus":
+            job.material.corpus.card().name, "data_seed": job.material.seed}
+    export_models(folder, encoder, found, job.out / PIECES, made)
+    if text is not None:
+        write_text(folder, load_text(text))
+        write_description(folder, encoder.shape, made)
+    return folder
