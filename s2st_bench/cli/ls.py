@@ -1,4 +1,4 @@
-"""``s2st-bench ls``: which systems, metrics, corpora and parts there are, and what they lack."""
+"""``s2st-bench ls``: which plugins there are, and what they lack."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ class What(StrEnum):
     datasets = "datasets"
     recognisers = "recognisers"
     translators = "translators"
+    trainers = "trainers"
 
 
 def ls(
     ctx: typer.Context,
     what: Annotated[
         What | None,
-        typer.Argument(metavar="[systems|metrics|datasets|recognisers|translators]",
-                       help="One kind only.", show_default=False),
+        typer.Argument(metavar="[" + "|".join(What) + "]", help="One kind only.",
+                       show_default=False),
     ] = None,
     as_json: AsJson = False,
     plugin_dir: PluginDirs = None,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -19,9 +17,9 @@ from ..pieces import BLANK, END, Pieces, tag
 from ..shape import LANGS, Shape
 from .batches import pad
 from .checkpoint import read, save
+from .loop import Report, Row, train_loop
 from .losses import LONGEST_K, cross_entropy, word_index
 from .noise import as_heard
-from .schedule import factor
 
 POOL = 4096
 """Sentences drawn at a time, to make batches of like length."""
@@ -138,58 +136,28 @@ def text_loss(
 def train_text(
     sentences: Sentences, pieces: Pieces, out: Path, recipe: TextRecipe, *,
     shape: Shape | None = None,
-    report: Callable[[dict[str, float]], None] = lambda row: None,
+    report: Report = lambda row: None,
     evaluate: Callable[[TextTranslator], dict[str, float]] | None = None,
 ) -> Path:
     """Train, or go on from ``out/text.train.pt``; returns the checkpoint of the weights.
 
     ``out/text.log.jsonl`` gets a line per report; ``evaluate`` adds to each tenth.
     """
-    out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
     shape = shape or Shape(pieces=pieces.count, encoder_layers=2, decoder_layers=2)
     model = TextTranslator(shape)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=recipe.rate, betas=(0.9, 0.98),
-                                  weight_decay=0.01, fused=True)
-    generator = torch.Generator().manual_seed(recipe.seed)
-    done = 0
-    running = out / "text.train.pt"
-    if running.is_file():
-        state = read(running)
-        model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        generator.set_state(state["generator"])
-        torch.set_rng_state(state["torch"])
-        done = int(state["step"])
     starts = torch.tensor([pieces.starts_word(i) for i in range(pieces.count)])
-    source = text_batches(sentences, pieces, recipe.batch_tokens, recipe.seed, done)
-    model.train()
-    total, since, began = 0.0, 0, time.perf_counter()
-    for step in range(done, recipe.steps):
-        rate = recipe.rate * factor(step, recipe.steps, recipe.warmup, recipe.decay)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        loss = text_loss(model, next(source), starts, recipe.whole, generator)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
-        optimiser.step()
-        optimiser.zero_grad()
-        total, since = total + float(loss.detach()), since + 1
-        last = step + 1 == recipe.steps
-        if (step + 1) % recipe.report_every == 0 or last:
-            row = {"step": step + 1.0, "rate": rate, "loss": total / since,
-                   "step_s": (time.perf_counter() - began) / since}
-            if evaluate is not None and ((step + 1) % (10 * recipe.report_every) == 0 or last):
-                row |= evaluate(model.eval())
-                model.train()
-            with (out / "text.log.jsonl").open("a", encoding="utf-8") as log:
-                log.write(json.dumps({k: round(v, 5) for k, v in row.items()}) + "\n")
-            report(row)
-            total, since, began = 0.0, 0, time.perf_counter()
-        if (step + 1) % recipe.save_every == 0 or last:
-            save(running, {**text_state(model), "optimiser": optimiser.state_dict(),
-                           "generator": generator.get_state(), "torch": torch.get_rng_state(),
-                           "step": step + 1})
+
+    def loss(batch: TextBatch, generator: torch.Generator) -> tuple[Tensor, Row]:
+        one = text_loss(model, batch, starts, recipe.whole, generator)
+        return one, {"loss": one.item()}
+
+    train_loop(
+        "text", out, {"model": model}, recipe,
+        lambda done: text_batches(sentences, pieces, recipe.batch_tokens, recipe.seed, done),
+        loss, extra={"shape": asdict(shape)}, report=report,
+        evaluate=None if evaluate is None else lambda: evaluate(model),
+    )
     final = out / "text.pt"
     save(final, text_state(model))
     return final
