@@ -32,7 +32,7 @@ def compare(
     versus: Annotated[
         list[Path] | None,
         typer.Option("--versus", metavar="RUN...", show_default=False,
-                     help="What a single RUN is compared with; with --matched, the other system's runs."),
+                     help="What RUN is compared with; with --matched, the other system's runs."),
     ] = None,
     metrics: Annotated[
         str | None,

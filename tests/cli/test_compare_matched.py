@@ -3,8 +3,8 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -13,49 +13,6 @@ from s2st_bench import trace as trace_file
 from s2st_bench.cli import app
 from s2st_bench.cli.several_values import spread
 from s2st_bench.store import RunFolder
-from s2st_bench.types import (
-    AudioSource,
-    Job,
-    Recording,
-    RunRecord,
-    Segment,
-    Step,
-    TimedWrite,
-    Trace,
-)
-
-WORDS = "das ist ein ganz kleiner aber feiner Test".split()
-
-
-def make_run(folder: Path, lag_s: float, hit: float, *, seed=0, n=16, fingerprint="f00d",
-             **system: object) -> Path:
-    """Words come ``lag_s`` late and are right with probability ``hit``."""
-    folder.mkdir(parents=True)
-    draws = np.random.default_rng(seed)
-    recordings, traces = [], []
-    for i in range(n):
-        said = [w if draws.random() < hit else "falsch" for w in WORDS]
-        recordings.append(Recording(
-            f"r{i}", AudioSource(Path("x.wav"), 0, 6.0), "en", ("de",),
-            (Segment(f"r{i}", 0, 6, references={"de": (" ".join(WORDS),)}),)))
-        times = lag_s + 0.4 * np.arange(len(said)) + draws.normal(0, 0.05)
-        traces.append(Trace("sys", f"r{i}", "de", 6.0, tuple(
-            Step(max(at, 0.1), max(at, 0.1), (Job(j, "system", at, at + 0.1),),
-                 (TimedWrite(j, 0.1, word + " "),))
-            for j, (at, word) in enumerate(zip(times.tolist(), said, strict=True)))))
-    record = RunRecord("sys", "corpus", "simulated", {"system": system}, "en", "de", ("text",),
-                       fingerprint=fingerprint)
-    (folder / "recordings.jsonl").write_text(
-        "".join(records.encode_recording(r) + "\n" for r in recordings), "utf-8")
-    (folder / "traces.jsonl").write_text(
-        "".join(trace_file.encode(t) + "\n" for t in traces), "utf-8")
-    (folder / "run.json").write_text(records.encode_run(record), "utf-8")
-    return folder
-
-
-def make_curve(folder: Path, lags, hits, **settings) -> list[Path]:
-    return [make_run(folder / str(i), lag, hit, seed=i, k=i, **settings)
-            for i, (lag, hit) in enumerate(zip(lags, hits, strict=True))]
 
 
 def call(*args: object):
@@ -68,9 +25,9 @@ def as_json(*args: object):
     return json.loads(done.stdout)
 
 
-def test_two_curves_where_both_reach(tmp_path: Path) -> None:
-    a = make_curve(tmp_path / "a", [0.8, 1.6, 2.4], [0.85, 0.93, 0.99])
-    b = make_curve(tmp_path / "b", [0.5, 1.2, 2.0], [0.4, 0.5, 0.6])
+def test_two_curves_where_both_reach(tmp_path: Path, point_runs: ModuleType) -> None:
+    a = point_runs.make_curve(tmp_path / "a", [0.8, 1.6, 2.4], [0.85, 0.93, 0.99])
+    b = point_runs.make_curve(tmp_path / "b", [0.5, 1.2, 2.0], [0.4, 0.5, 0.6])
     found = as_json(*a, "--versus", *b, "--matched", "LAAL,BLEU")
     assert found["kind"] == "matched" and found["corpus"] == "f00d" and found["unit"] == "ms"
     first, second = ([p["latency"] for p in s["points"]] for s in found["systems"])
@@ -96,9 +53,9 @@ def test_two_curves_where_both_reach(tmp_path: Path) -> None:
     assert len(rows) == len(found["rows"]) and all(row.endswith("  A") for row in rows)
 
 
-def test_a_single_point_dominates_or_not(tmp_path: Path) -> None:
-    a = make_curve(tmp_path / "a", [1.0, 2.0], [0.5, 0.6])
-    fast = make_run(tmp_path / "b", 0.5, 0.99, seed=9)
+def test_a_single_point_dominates_or_not(tmp_path: Path, point_runs: ModuleType) -> None:
+    a = point_runs.make_curve(tmp_path / "a", [1.0, 2.0], [0.5, 0.6])
+    fast = point_runs.make_run(tmp_path / "b", 0.5, 0.99, seed=9)
     found = as_json(*a, "--versus", fast, "--matched", "LAAL,BLEU")
     assert found["kind"] == "dominance"
     assert [row["verdict"] for row in found["rows"]] == ["dominated"] * 2
@@ -111,10 +68,13 @@ def test_a_single_point_dominates_or_not(tmp_path: Path) -> None:
     assert shown.count("B dominates") == 2 and "single point" in shown
 
 
-def test_the_best_point_within_a_latency_is_chosen_on_dev(tmp_path: Path) -> None:
+def test_the_best_point_within_a_latency_is_chosen_on_dev(
+    tmp_path: Path, point_runs: ModuleType
+) -> None:
     lags, hits = [0.6, 1.2, 2.4], [0.5, 0.8, 0.99]
-    a, a_dev = (make_curve(tmp_path / name, lags, hits, fingerprint=name) for name in ("t", "d"))
-    b, b_dev = (make_run(tmp_path / f"b{name}", 1.3, 0.5, fingerprint=name, seed=7)
+    a, a_dev = (point_runs.make_curve(tmp_path / name, lags, hits, fingerprint=name)
+                for name in ("t", "d"))
+    b, b_dev = (point_runs.make_run(tmp_path / f"b{name}", 1.3, 0.5, fingerprint=name, seed=7)
                 for name in ("t", "d"))
     common = (*a, "--versus", b, "--matched", "LAAL,BLEU", "--dev", *a_dev, b_dev)
     found = as_json(*common)
@@ -141,11 +101,11 @@ def test_the_best_point_within_a_latency_is_chosen_on_dev(tmp_path: Path) -> Non
         assert done.exit_code == 2 and said in done.stderr, done.output
 
 
-def test_what_cannot_be_matched_is_said(tmp_path: Path) -> None:
-    early = make_curve(tmp_path / "a", [0.3, 0.6], [0.5, 0.6])
-    late = make_curve(tmp_path / "b", [2.4, 3.0], [0.5, 0.6])
-    other = make_curve(tmp_path / "c", [0.3, 0.6], [0.5, 0.6], fingerprint="beef")
-    clock = make_run(tmp_path / "d", 1.0, 0.5)
+def test_what_cannot_be_matched_is_said(tmp_path: Path, point_runs: ModuleType) -> None:
+    early = point_runs.make_curve(tmp_path / "a", [0.3, 0.6], [0.5, 0.6])
+    late = point_runs.make_curve(tmp_path / "b", [2.4, 3.0], [0.5, 0.6])
+    other = point_runs.make_curve(tmp_path / "c", [0.3, 0.6], [0.5, 0.6], fingerprint="beef")
+    clock = point_runs.make_run(tmp_path / "d", 1.0, 0.5)
     record = RunFolder(clock).record()
     (clock / "run.json").write_text(records.encode_run(replace(record, clock="realtime")))
     traces = [replace(t, clock="realtime") for t in RunFolder(clock).traces()]
