@@ -164,6 +164,9 @@ class Scorer:
             value = _finite(joint.estimates[0])
             if value is not None:
                 interval = joint.interval(lambda values: values[0])
+            if interval is None and n_clusters == 1 and value is not None:
+                own = metric.within_talk([self.items[i] for i in members.tolist()])
+                interval = own and stats.Interval(*own, "own; conditional on this talk")
         reason = "" if value is not None else _common_reason(found[i] for i in members.tolist())
         return Score(
             metric=metric.name,
