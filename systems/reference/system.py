@@ -61,7 +61,9 @@ class Reference(HypothesisSystem):
         if every_chunks < 1:
             raise ConfigError(f"system.every_chunks={every_chunks}: at least 1 is wanted")
         if not 0.1 <= min_silence_s <= 5.0 or not 1.0 <= max_utterance_s <= 60.0:
-            raise ConfigError("system.min_silence_s is 0.1 to 5 s, system.max_utterance_s 1 to 60 s")
+            raise ConfigError(
+                "system.min_silence_s is 0.1 to 5 s, system.max_utterance_s 1 to 60 s"
+            )
         if tts not in ("espeak", "none"):
             raise ConfigError(f"system.tts={tts}: espeak or none is wanted")
         if tts_min_words < 1:
