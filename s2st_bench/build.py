@@ -40,7 +40,7 @@ def build_system(choice: Choice, registry: Registry, where: str = "system") -> S
 
 def build_corpus(
     choice: Choice, registry: Registry, *, source_lang: str | None = None,
-    target_lang: str | None = None,
+    target_lang: str | None = None, where: str = "dataset",
 ) -> Corpus:
     """The corpus; it is told the run's languages where its constructor takes them.
 
@@ -52,4 +52,4 @@ def build_corpus(
     accepted = inspect.signature(cls).parameters
     languages = {"source_lang": source_lang, "target_lang": target_lang}
     told = {key: value for key, value in languages.items() if value and key in accepted}
-    return construct(cls, {**choice.params, **told}, "dataset")
+    return construct(cls, {**choice.params, **told}, where)

@@ -1,4 +1,5 @@
-"""Hydra behind a small door: overrides in, a checked :class:`RunConfig` out.
+"""Hydra behind a small door: overrides in, a checked :class:`RunConfig` out (of a training, a
+:class:`TrainConfig`).
 
 The only module that imports hydra.  Configurations of plugins are served to hydra from their
 files; no code of a plugin is imported.  Beside hydra's own grammar it understands
@@ -9,6 +10,11 @@ files; no code of a plugin is imported.  Beside hydra's own grammar it understan
     the configuration of another system, nested; ``system.inner.k=3`` then sets its parameters
 ``metrics=BLEU,LAAL`` and ``metrics=[BLEU,LAAL]``
     metrics by name instead of a preset
+``sweep=NAME``
+    the overrides of ``configs/sweep/NAME.yaml``, a mapping of keys to values; those given beside
+    it count more
+``data=NAME``
+    the corpus that a training takes, of those that ``ls datasets`` lists
 
 Every mistake is a :class:`ConfigError` of one line, with the nearest thing that would be right.
 """
@@ -24,7 +30,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
@@ -40,16 +46,26 @@ from s2st_bench.config import REDACTED, RunConfig
 from s2st_bench.errors import ConfigError, UnknownPluginError
 from s2st_bench.params import nearest_key, unknown
 from s2st_bench.paths import shipped_configs
-from s2st_bench.registry import GROUPS, PluginWarning, Registry
+from s2st_bench.registry import GROUPS, TRAIN_GROUPS, Kind, PluginWarning, Registry
+from s2st_bench.sweeps import expand
+from s2st_bench.trainconfig import TrainConfig
 
 _INNER = re.compile(r"system(\.inner)+")
 _PLAIN_KEY = re.compile(r"[+~]{0,2}[\w./@-]+")
+
+Typed = TypeVar("Typed")
+_Check = Callable[[dict[str, Any], Registry], Typed]
+"""A verb's typed configuration from plain values."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Groups:
     """What can be chosen by name: option names by group."""
 
+    root: str
+    """The configuration that a verb starts from."""
+    plugins: Mapping[str, Kind]
+    """Groups that must be chosen, whose options are plugins' configurations."""
     options: Mapping[str, Sequence[str]]
     broken: Mapping[tuple[str, str], str]
     """Configurations that cannot be read: why."""
@@ -66,15 +82,15 @@ def compose(
     ConfigError
         If an override is wrong, or several values are given where one is wanted.
     """
-    registry = registry or Registry(plugin_dirs)
-    with _hydra(registry) as groups:
-        rewritten = _rewrite([_parse(text, groups) for text in overrides], groups, registry)
-        for override in rewritten:
-            if override.is_sweep_override():
-                key, _, value = (override.input_line or "").partition("=")
-                raise ConfigError(f"{key}={value}: several values are a sweep, which needs -m "
-                                  f"(--multirun); a list is written {key}=[{value}]")
-        return _typed(_compose(rewritten, groups, registry), registry)
+    return _one(_run_config, overrides, registry or Registry(plugin_dirs))
+
+
+def compose_train(
+    overrides: Sequence[str] = (), *, plugin_dirs: Sequence[Path] = (),
+    registry: Registry | None = None,
+) -> TrainConfig:
+    """The configuration of one training; raises as :func:`compose`."""
+    return _one(_train_config, overrides, registry or Registry(plugin_dirs))
 
 
 def multirun(
@@ -87,12 +103,37 @@ def multirun(
     all of them run, then the first failure is raised.  Returns what ``task`` returned, in order.
     ``task`` must be picklable for launchers that leave the process.
     """
-    registry = registry or Registry(plugin_dirs)
+    return _many(_run_config, task, overrides, registry or Registry(plugin_dirs))
+
+
+def multirun_train(
+    task: Callable[[TrainConfig], object], overrides: Sequence[str], *,
+    plugin_dirs: Sequence[Path] = (), registry: Registry | None = None,
+) -> list[object]:
+    """:func:`multirun` of trainings."""
+    return _many(_train_config, task, overrides, registry or Registry(plugin_dirs))
+
+
+def _one(check: _Check[Typed], overrides: Sequence[str], registry: Registry) -> Typed:
+    with _hydra(registry, is_training=check is _train_config) as groups:
+        rewritten = _read(overrides, groups, registry)
+        for override in rewritten:
+            if override.is_sweep_override():
+                key, _, value = (override.input_line or "").partition("=")
+                raise ConfigError(f"{key}={value}: several values are a sweep, which needs -m "
+                                  f"(--multirun); a list is written {key}=[{value}]")
+        return _typed(_compose(rewritten, groups, registry), registry, check)
+
+
+def _many(
+    check: _Check[Typed], task: Callable[[Typed], object], overrides: Sequence[str],
+    registry: Registry,
+) -> list[object]:
     with ExitStack() as stack:
-        groups = stack.enter_context(_hydra(registry))
-        rewritten = _rewrite([_parse(text, groups) for text in overrides], groups, registry)
+        groups = stack.enter_context(_hydra(registry, is_training=check is _train_config))
+        rewritten = _read(overrides, groups, registry)
         for variant in _variants(rewritten):
-            _typed(_compose(variant, groups, registry), registry)
+            _typed(_compose(variant, groups, registry), registry, check)
         # hydra's own notes of a sweep hold overrides as given, secrets too: not kept unless a
         # launcher needs them (hydra.sweep.dir=… on a cluster)
         notes = stack.enter_context(TemporaryDirectory(prefix="s2st-bench-sweep-"))
@@ -107,26 +148,31 @@ def multirun(
                  *(f"{key}={value}" for key, value in defaults.items() if key not in given)]
         with _explained():
             results = GlobalHydra.instance().hydra.multirun(  # type: ignore[union-attr]
-                config_name="run", overrides=lines,
-                task_function=partial(_point, task=task, plugin_dirs=registry.folders),
+                config_name=groups.root, overrides=lines,
+                task_function=partial(_point, check=check, task=task,
+                                      plugin_dirs=registry.folders),
             )
     return [job.return_value for batch in results for job in batch]
 
 
 def _point(
-    config: DictConfig, *, task: Callable[[RunConfig], object], plugin_dirs: Sequence[Path]
+    config: DictConfig, *, check: _Check[Typed], task: Callable[[Typed], object],
+    plugin_dirs: Sequence[Path],
 ) -> object:
     """One point of a sweep, perhaps in another process."""
-    return task(_typed(config, Registry(plugin_dirs)))
+    return task(_typed(config, Registry(plugin_dirs), check))
 
 
 @contextmanager
-def _hydra(registry: Registry) -> Iterator[_Groups]:
-    """Hydra with the plugins' configurations as options of ``system`` and ``dataset``."""
+def _hydra(registry: Registry, *, is_training: bool) -> Iterator[_Groups]:
+    """Hydra with the plugins' configurations as options of ``system`` and ``dataset``, or of
+    ``model``.
+    """
+    plugins = TRAIN_GROUPS if is_training else GROUPS
     store = ConfigStore.instance()
     broken: dict[tuple[str, str], str] = {}
     try:
-        for group, kind in GROUPS.items():
+        for group, kind in plugins.items():
             store.repo.pop(group, None)
             for option, path in registry.options(kind).items():
                 try:
@@ -134,11 +180,13 @@ def _hydra(registry: Registry) -> Iterator[_Groups]:
                 except ConfigError as error:
                     broken[group, option] = str(error)
                     warnings.warn(f"{error}; skipped", PluginWarning, stacklevel=3)
-        options = {group: sorted(files) for group, files in registry.groups().items()}
+        options = {group: sorted(files) for group, files in registry.groups(plugins).items()
+                   if group in plugins or not is_training}
+        root = "train" if is_training else "run"
         with initialize_config_dir(str(shipped_configs()), version_base="1.3"):
-            yield _Groups(options, broken)
+            yield _Groups(root, plugins, options, broken)
     finally:
-        for group in GROUPS:
+        for group in plugins:
             store.repo.pop(group, None)
 
 
@@ -165,6 +213,13 @@ def _quoted(text: str) -> str:
 
 
 # --- reading overrides ---------------------------------------------------------------------
+
+
+def _read(overrides: Sequence[str], groups: _Groups, registry: Registry) -> list[Override]:
+    """Overrides as they were given, in hydra's terms."""
+    sweeps = registry.groups().get("sweep", {}) if groups.root == "run" else {}
+    texts = expand(overrides, sweeps)
+    return _rewrite([_parse(text, groups) for text in texts], groups, registry)
 
 
 def _parse(text: str, groups: _Groups) -> Override:
@@ -230,7 +285,9 @@ def _rewrite(
         elif key.partition(".")[0] == "metric_options" and not _is_marked(override):
             # which options there are, only the metric's code knows: it checks them
             override = parser.parse_override(f"++{line}")
-        elif key == "metrics" and not override.is_delete():
+        elif key == "data" and groups.root == "train":
+            override = parser.parse_override(f"data.name={value}")
+        elif key == "metrics" and groups.root == "run" and not override.is_delete():
             override = _metrics(override, value, groups, registry)
         elif _INNER.fullmatch(key) and not value.startswith(("{", "null")):
             _check_choice(override, "system", groups, registry)
@@ -255,8 +312,8 @@ def _check_choice(
         if reason := groups.broken.get((group, value)):
             raise ConfigError(f"{key}={value}: {reason}")
         if value not in options:
-            if group in GROUPS and value in registry.names(GROUPS[group]):
-                folder = registry.get(GROUPS[group], value).manifest.parent
+            if group in groups.plugins and value in registry.names(groups.plugins[group]):
+                folder = registry.get(groups.plugins[group], value).manifest.parent
                 raise ConfigError(f"{key}={value}: it has no configuration; write "
                                   f"{folder / 'config' / value}.yaml, if only `name: {value}`")
             near = difflib.get_close_matches(value, options, n=1)
@@ -291,17 +348,17 @@ def _metrics(
 def _compose(overrides: Sequence[Override], groups: _Groups, registry: Registry) -> DictConfig:
     """One configuration, each override checked against what can be set."""
     given = {override.key_or_group for override in overrides}
-    if "resume" in given and not given & GROUPS.keys():
+    if "resume" in given and groups.root == "run" and not given & GROUPS.keys():
         return _resumed(overrides, groups)
     search = _searchpath(registry)
     choices = [o for o in overrides if _is_choice(o, groups)]
     with _explained():
-        base = hydra_compose("run", overrides=[*_lines(choices), *search])
+        base = hydra_compose(groups.root, overrides=[*_lines(choices), *search])
     known = list(_keys(base))
     values = [o for o in overrides if o not in choices]
     for override in values:
         _check_top(override, [*known, *groups.options])
-    for group, kind in GROUPS.items():
+    for group, kind in groups.plugins.items():
         if base.get(group) is None:
             raise ConfigError(f"{group} is missing: give {group}=NAME. Available: "
                               f"{', '.join(groups.options[group]) or 'none'}"
@@ -309,7 +366,7 @@ def _compose(overrides: Sequence[Override], groups: _Groups, registry: Registry)
     for override in values:
         _check_key(override, base, known)
     with _explained():
-        return hydra_compose("run", overrides=[*_lines(overrides), *search])
+        return hydra_compose(groups.root, overrides=[*_lines(overrides), *search])
 
 
 def _resumed(overrides: Sequence[Override], groups: _Groups) -> DictConfig:
@@ -368,21 +425,36 @@ def _check_key(override: Override, base: DictConfig, known: Sequence[str]) -> No
     raise ConfigError(f"{key}: {unknown(key, siblings or others, override.value())}")
 
 
-def _typed(config: DictConfig, registry: Registry) -> RunConfig:
-    """Values resolved, aliases applied, types checked."""
+def _typed(config: DictConfig, registry: Registry, check: _Check[Typed]) -> Typed:
+    """Values resolved and checked."""
     if missing := sorted(OmegaConf.missing_keys(config)):
         raise ConfigError(f"{missing[0]} is missing: give {missing[0]}=…")
     with _explained():
         plain = OmegaConf.to_container(config, resolve=True)
     if not isinstance(plain, dict):
         raise ConfigError("the configuration is not a mapping")
-    values = {str(key): value for key, value in plain.items()}
+    return check({str(key): value for key, value in plain.items()}, registry)
+
+
+def _run_config(values: dict[str, Any], registry: Registry) -> RunConfig:
+    """Aliases applied, types checked, plugins known."""
     _apply_pair(values)
     typed = RunConfig.from_dict(values)
     registry.get("systems", typed.system.name)
     registry.get("datasets", typed.dataset.name)
     for name in typed.metrics:
         _check_metric(name, registry)
+    return typed
+
+
+def _train_config(values: dict[str, Any], registry: Registry) -> TrainConfig:
+    """Types checked, plugins known."""
+    typed = TrainConfig.from_dict(values)
+    registry.get("trainers", typed.model.name)
+    try:
+        registry.get("datasets", typed.data.name)
+    except UnknownPluginError as error:
+        raise ConfigError(f"data={typed.data.name}: {error}") from None
     return typed
 
 

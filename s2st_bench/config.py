@@ -28,7 +28,7 @@ _SECRET = re.compile(
 )
 _CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
-_NAME = re.compile(r"(?!\.{1,2}$)[^\x00-\x1f/\\]{1,120}")
+NAME = re.compile(r"(?!\.{1,2}$)[^\x00-\x1f/\\]{1,120}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class RunConfig:
                                                                   self.target_lang)):
             if language is not None and not _LANGUAGE.fullmatch(language):
                 raise ConfigError(f"{key}: expected a language code such as de, not {language!r}")
-        if self.name is not None and not _NAME.fullmatch(self.name):
+        if self.name is not None and not NAME.fullmatch(self.name):
             raise ConfigError("name: a run's name names its folder: at most 120 characters, no "
                               f"slash and no control characters, not {self.name!r}")
         if not self.metrics and self.score:
@@ -121,7 +121,7 @@ class RunConfig:
         plain = dict(values)
         for key in ("system", "dataset", "clock"):
             if key in plain:
-                plain[key] = _choice(plain[key], key)
+                plain[key] = read_choice(plain[key], key)
         if isinstance(executor := plain.get("executor"), Mapping):
             own = {f.name for f in fields(ExecutorConfig)} - {"params"}
             plain["executor"] = {k: v for k, v in executor.items() if k in own} | {
@@ -135,7 +135,7 @@ class RunConfig:
 
     def to_dict(self, *, redacted: bool = True) -> dict[str, Any]:
         """The plain mapping that :meth:`from_dict` reads, secrets replaced by ``***``."""
-        plain: dict[str, Any] = {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        plain: dict[str, Any] = {f.name: to_plain(getattr(self, f.name)) for f in fields(self)}
         return redact(plain) if redacted else plain
 
     def to_yaml(self, *, redacted: bool = True) -> str:
@@ -163,24 +163,27 @@ def redact(value: Any, key: str = "") -> Any:
     return value
 
 
-def _plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
+    """Nested parts as a YAML file holds them."""
     if isinstance(value, Choice):
-        return _plain(value.to_dict())
+        return to_plain(value.to_dict())
     if isinstance(value, ExecutorConfig):
-        own = {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name != "params"}
-        return {**own, **_plain(value.params)}
+        own = {f.name: to_plain(getattr(value, f.name)) for f in fields(value)
+               if f.name != "params"}
+        return {**own, **to_plain(value.params)}
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: to_plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): to_plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [to_plain(item) for item in value]
     if isinstance(value, Path):
         return str(value)
     return value
 
 
-def _choice(value: Any, key: str) -> Choice:
+def read_choice(value: Any, key: str) -> Choice:
+    """A part from its ``{name, …}``."""
     if isinstance(value, Choice):
         return value
     if not isinstance(value, Mapping):

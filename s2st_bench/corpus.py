@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from s2st_bench.types import AudioSource, Recording
+from s2st_bench.types import AudioSource, Recording, Samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,41 @@ class Corpus(ABC):
         CorpusError
             Naming the file and line that is damaged, and what to do.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A training example: one sentence, spoken; ``texts`` by language, the spoken one too."""
+
+    samples: Samples
+    sample_rate_hz: int
+    lang: str
+    texts: Mapping[str, str]
+    voice: str = ""
+
+
+class TrainingCorpus(Corpus):
+    """A corpus that also has material to train on, none of it among its recordings.
+
+    Its constructor works without arguments: training takes all of the corpus' languages.
+    """
+
+    @property
+    @abstractmethod
+    def spoken_langs(self) -> tuple[str, ...]:
+        """Languages there is training speech in."""
+
+    @abstractmethod
+    def training_speech(self, lang: str, seed: int) -> Iterator[Spoken]:
+        """Speech in ``lang``; the same for a seed.  May end, and need not."""
+
+    @abstractmethod
+    def training_text(self, seed: int) -> Iterator[Mapping[str, str]]:
+        """Sentences, each in all of the corpus' languages; the same for a seed."""
+
+    @abstractmethod
+    def development(self) -> Iterator[Recording]:
+        """Recordings to watch a training by: of all languages, and none of a test."""
 
 
 def fingerprint(recordings: Iterable[Recording]) -> str:

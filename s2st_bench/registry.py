@@ -10,6 +10,11 @@ A plugin is a folder with a manifest, ``<source>/<kind>/<folder>/plugin.toml``::
     requires = ["pocketsphinx"]      # optional: importable modules it cannot run without
     licence = "Apache-2.0"           # optional: of code and weights, shown beside its numbers
 
+    [[trainer]]                      # of a system: how its models are trained, the same keys
+    name = "emma"                    # s2st-bench train model=emma; config/train/<option>.yaml
+    target = "training.recipes:Emma"
+    summary = "Monotonic attention that decides by itself when to write"
+
 A *source* holds folders ``systems/``, ``metrics/`` and ``datasets/``.  Sources, in order of
 precedence: this package, packages that name themselves under the entry-point group
 ``s2st_bench.plugins``, and folders of the user's (``--plugin-dir``, ``S2ST_BENCH_PLUGINS``).  A
@@ -41,17 +46,27 @@ from typing import Any, Literal, get_args
 from s2st_bench.errors import DependencyError, UnknownPluginError, UsageError
 from s2st_bench.paths import package_roots, plugin_dirs, shipped_configs
 
-Kind = Literal["systems", "metrics", "datasets"]
+Kind = Literal["systems", "metrics", "datasets", "trainers"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 GROUPS: Mapping[str, Kind] = MappingProxyType({"system": "systems", "dataset": "datasets"})
-"""Groups of overrides whose options are plugins' configurations."""
+"""Groups of a run's overrides whose options are plugins' configurations."""
+TRAIN_GROUPS: Mapping[str, Kind] = MappingProxyType({"model": "trainers"})
+"""The same of a training's overrides."""
 ENTRY_POINTS = "s2st_bench.plugins"
 
 _BASES: Mapping[Kind, str] = {
     "systems": "s2st_bench.system:System",
     "metrics": "s2st_bench.metric:Metric",
     "datasets": "s2st_bench.corpus:Corpus",
+    "trainers": "s2st_bench.trainer:Trainer",
 }
+_PLACES: Mapping[Kind, tuple[str, str, str]] = {
+    "systems": ("systems", "plugin", "config"),
+    "metrics": ("metrics", "plugin", "config"),
+    "datasets": ("datasets", "plugin", "config"),
+    "trainers": ("systems", "trainer", "config/train"),
+}
+"""Folder of the kind, table of the manifest, folder of the configurations."""
 _NAME = re.compile(r"[^\s/\\=,:\[\]{}()'\"\x00-\x1f]+")
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
@@ -75,7 +90,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """What a manifest says of one system, metric or corpus; nothing of it is imported yet."""
+    """What a manifest says of one system, metric, corpus or trainer; nothing is imported yet."""
 
     kind: Kind
     name: str
@@ -100,7 +115,7 @@ class Plugin:
 
     def config_files(self) -> tuple[Path, ...]:
         """The folder's operating points, ``config/<option>.yaml``, sorted."""
-        return tuple(sorted((self.folder / "config").glob("*.yaml")))
+        return tuple(sorted((self.folder / _PLACES[self.kind][2]).glob("*.yaml")))
 
     def missing(self) -> tuple[str, ...]:
         """Required modules that are not installed.  Imports nothing."""
@@ -128,7 +143,8 @@ class Plugin:
         if self.source.is_folder:
             _mount(self.source)
         module_name, _, attribute = self.target.partition(":")
-        full_name = f"{self.source.package}.{self.kind}.{self.folder.name}.{module_name}"
+        place = _PLACES[self.kind][0]
+        full_name = f"{self.source.package}.{place}.{self.folder.name}.{module_name}"
         try:
             module = importlib.import_module(full_name)
         except (Exception, SystemExit) as error:
@@ -198,9 +214,11 @@ class Registry:
         """Configurations of a kind by option: what ``system=`` or ``dataset=`` can name."""
         return self._options[0][kind]
 
-    def groups(self) -> Mapping[str, Mapping[str, Path]]:
+    def groups(
+        self, plugins: Mapping[str, Kind] = GROUPS
+    ) -> Mapping[str, Mapping[str, Path]]:
         """What overrides can choose by name: group to option to file.  Nothing is read."""
-        groups = {group: dict(self.options(kind)) for group, kind in GROUPS.items()}
+        groups = {group: dict(self.options(kind)) for group, kind in plugins.items()}
         for folder in (shipped_configs(), *self.config_folders()):
             for path in sorted(folder.glob("*/*.yaml")):
                 groups.setdefault(path.parent.name, {}).setdefault(path.stem, path)
@@ -221,11 +239,11 @@ class Registry:
     def _found(self) -> tuple[dict[tuple[Kind, str], Plugin], tuple[str, ...]]:
         found: dict[tuple[Kind, str], Plugin] = {}
         problems: list[str] = []
-        seen: set[Path] = set()
+        seen: set[tuple[Kind, Path]] = set()
         for source in self._sources(problems):
             for kind in KINDS:
                 for manifest in _manifests(source, kind):
-                    if (resolved := manifest.resolve()) in seen:
+                    if (resolved := (kind, manifest.resolve())) in seen:
                         continue
                     seen.add(resolved)
                     for plugin in _read(manifest, kind, source, problems):
@@ -267,25 +285,30 @@ class Registry:
 
 def _manifests(source: Source, kind: Kind) -> Iterator[Path]:
     for root in source.roots:
-        yield from sorted((root / kind).glob("*/plugin.toml"))
+        yield from sorted((root / _PLACES[kind][0]).glob("*/plugin.toml"))
 
 
 def _read(manifest: Path, kind: Kind, source: Source, problems: list[str]) -> Iterator[Plugin]:
-    """The ``[[plugin]]`` tables of one manifest; what is wrong is added to ``problems``."""
+    """The tables of one kind in a manifest; what is wrong is added to ``problems``."""
+    table = _PLACES[kind][1]
     try:
-        entries = tomllib.loads(manifest.read_text("utf-8")).get("plugin")
+        tables = tomllib.loads(manifest.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        problems.append(f"{manifest}: skipped, {' '.join(str(error).split())}")
+        if kind != "trainers":  # said already of the manifest's systems
+            problems.append(f"{manifest}: skipped, {' '.join(str(error).split())}")
         return
+    if table not in tables and (kind == "trainers" or "trainer" in tables):
+        return  # a system's folder may hold systems, trainers or both
+    entries = tables.get(table)
     if not isinstance(entries, list) or not entries:
-        problems.append(f"{manifest}: skipped, it has no [[plugin]] table")
+        problems.append(f"{manifest}: skipped, it has no [[{table}]] table")
         return
     if "." in manifest.parent.name:
         problems.append(f"{manifest}: skipped, the folder's name has a dot")
         return
     for entry in entries:
         if fault := _fault(entry):
-            problems.append(f"{manifest}: skipped a [[plugin]], {fault}")
+            problems.append(f"{manifest}: skipped a [[{table}]], {fault}")
             continue
         yield Plugin(
             kind=kind,
@@ -301,7 +324,7 @@ def _read(manifest: Path, kind: Kind, source: Source, problems: list[str]) -> It
 
 
 def _fault(entry: object) -> str | None:
-    """What is wrong with one ``[[plugin]]`` table, or none."""
+    """What is wrong with one table of a manifest, or none."""
     if not isinstance(entry, dict):
         return "it is not a table"
     for key in ("name", "target", "summary"):

@@ -9,12 +9,12 @@ of the data files; the unit of resampling is the recording (a sentence, or a tal
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from s2st_bench.corpus import Corpus, CorpusCard
+from s2st_bench.corpus import CorpusCard, Spoken, TrainingCorpus
 from s2st_bench.errors import ConfigError, CorpusError
 from s2st_bench.types import AudioSource, Recording, Segment, Word
 
@@ -24,7 +24,7 @@ LANGUAGES: Final = ("de", "en", "es")
 NOTICE: Final = "synthetic demo, not a benchmark"
 
 
-class Conference(Corpus):
+class Conference(TrainingCorpus):
     """``source_lang`` is de or en; ``target_lang`` none offers both other languages.
 
     ``origin`` picks sentences written by hand or made by the training grammar (short form only);
@@ -85,6 +85,27 @@ class Conference(Corpus):
         every_nth = ((i, list(lines)) for n, (i, lines) in enumerate(grouped) if not n % self.every)
         for identity, lines in islice(every_nth, self.limit):
             yield self._recording(identity, lines)
+
+    @property
+    def spoken_langs(self) -> tuple[str, ...]:
+        return SOURCES
+
+    def training_speech(self, lang: str, seed: int) -> Iterator[Spoken]:
+        from .generator import speech, training
+
+        for item in training.speech(lang, seed=seed):
+            texts = {k: item.triple.text(k) for k in LANGUAGES}
+            yield Spoken(item.spoken.samples, speech.RATE_HZ, lang, texts, item.voice.id)
+
+    def training_text(self, seed: int) -> Iterator[Mapping[str, str]]:
+        from .generator import training
+
+        for triple in training.stream(seed):
+            yield {k: triple.text(k) for k in LANGUAGES}
+
+    def development(self) -> Iterator[Recording]:
+        for lang in SOURCES:
+            yield from Conference("dev", source_lang=lang).recordings()
 
     def _recording(self, identity: str, rows: Sequence[dict[str, Any]]) -> Recording:
         audio = FOLDER / "audio" / self.source_lang / f"{identity}.opus"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from s2st_bench.errors import ConfigError
+from s2st_bench.policy import Committer, LocalAgreement
+from s2st_bench.speech.stage import Synthesiser, TtsStage
 from s2st_bench.system import HypothesisSystem, PipelineSession, Stage
 from s2st_bench.types import Modality, Recording, Task
 
@@ -15,14 +17,12 @@ from .parts import (
     TRANSLATORS,
     VADS,
     RecogniserModel,
-    Synthesiser,
     Translator,
     TranslatorModel,
     VadModel,
     make,
 )
-from .stability import Stability
-from .stages import AsrStage, MtStage, TtsStage, VadStage, plain, polished
+from .stages import AsrStage, MtStage, VadStage, plain, polished
 from .utterances import Utterances
 from .vad import RATE_HZ
 
@@ -44,8 +44,9 @@ class Cascade(HypothesisSystem):
     partial_every_s
         How much speech the recogniser hears between two partial hypotheses.
     asr_agreement, asr_hold, mt_agreement, mt_hold
-        When a word is committed: see :mod:`.stability`.  Agreement counts partial hypotheses of
-        the recogniser, and translations of successive source prefixes.
+        When a word is committed: local agreement over so many hypotheses, less ``hold`` words
+        (:class:`~s2st_bench.policy.LocalAgreement`).  Agreement counts partial hypotheses of the
+        recogniser, and translations of successive source prefixes.
     tts_min_words, speech_rate
         Words to wait for before a phrase is spoken; words a minute.
     punctuate
@@ -99,10 +100,8 @@ class Cascade(HypothesisSystem):
             "min_silence_s": min_silence_s, "preroll_s": preroll_s, "max_s": max_utterance_s,
         }
         self._partial_every_s = partial_every_s
-        self._asr_policy = (asr_agreement, asr_hold)
-        self._mt_policy = (mt_agreement, mt_hold)
-        for policy in (self._asr_policy, self._mt_policy):
-            Stability(*policy)  # refuses bad numbers before any work
+        self._asr_rule = _agreement("asr", asr_agreement, asr_hold)
+        self._mt_rule = _agreement("mt", mt_agreement, mt_hold)
         self._tts_min_words = tts_min_words
         self._polish = polished if punctuate else plain
         self._retract = retract
@@ -131,15 +130,15 @@ class Cascade(HypothesisSystem):
 
     def open(self, task: Task) -> PipelineSession:
         vad = VadStage(self._utterances())
-        asr = AsrStage(self._asr.open(), self._stability(self._asr_policy), self._partial_every_s)
-        mt = MtStage(self._translator(task), self._stability(self._mt_policy), self._polish)
+        asr = AsrStage(self._asr.open(), self._committer(self._asr_rule), self._partial_every_s)
+        mt = MtStage(self._translator(task), self._committer(self._mt_rule), self._polish)
         stages = [
             Stage("vad", vad),
             Stage("asr", asr, ("vad",)),
             Stage("mt", mt, ("asr",), output="text" in task.outputs),
         ]
         if "speech" in task.outputs and self._tts is not None:
-            tts = TtsStage(self._tts, task.target_lang, self._tts_min_words, self._retract)
+            tts = TtsStage(self._tts, task.target_lang, self._tts_min_words, retract=self._retract)
             stages.append(Stage("tts", tts, ("mt",), output=True))
         return PipelineSession(stages)
 
@@ -153,8 +152,8 @@ class Cascade(HypothesisSystem):
     def _utterances(self) -> Utterances:
         return Utterances(self._vad.open(), **self._cuts)
 
-    def _stability(self, policy: tuple[int, int]) -> Stability | None:
-        return None if self._retract else Stability(*policy)
+    def _committer(self, rule: LocalAgreement) -> Committer | None:
+        return None if self._retract else Committer(rule)
 
     def _translator_for(self, task: Task) -> tuple[str, str | None]:
         """The translator to use, or why there is none."""
@@ -175,6 +174,16 @@ class Cascade(HypothesisSystem):
         if key not in self._translators:
             self._translators[key] = self._mt[name].open(task.source_lang, task.target_lang)
         return self._translators[key]
+
+
+def _agreement(stage: str, agreement: int, hold: int) -> LocalAgreement:
+    """When ``stage`` commits a word, refused before any work if it never could."""
+    if agreement < 1 or hold < 0:
+        raise ConfigError(
+            f"system.{stage}_agreement={agreement}, system.{stage}_hold={hold}: agreement counts "
+            "hypotheses from 1 up, hold counts words from 0 up"
+        )
+    return LocalAgreement(agreement, hold, unit="word")
 
 
 def _base(lang: str) -> str:

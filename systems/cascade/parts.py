@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 
 from s2st_bench.errors import ConfigError
-from s2st_bench.speech.words import Utterance
 from s2st_bench.types import Samples
 
 
@@ -73,21 +72,10 @@ class TranslatorModel(Protocol):
     def open(self, source_lang: str, target_lang: str) -> Translator: ...
 
 
-class Synthesiser(Protocol):
-    """Speaks phrases."""
-
-    def load(self) -> None: ...
-
-    def missing(self, lang: str) -> str | None:
-        """None, or one line saying why ``lang`` cannot be spoken."""
-
-    def speak(self, text: str, lang: str) -> Utterance: ...
-
-
 VADS = {"silero": "vad:Silero", "energy": "energy:Energy"}
 RECOGNISERS = {"pocketsphinx": "sphinx:PocketSphinx"}
 TRANSLATORS = {"apertium": "apertium:Apertium", "phrase_table": "phrases:PhraseTables"}
-SYNTHESISERS = {"espeak": "voice:Espeak"}
+SYNTHESISERS = {"espeak": "s2st_bench.speech.voice:Espeak"}
 
 
 def make(table: dict[str, str], option: str, name: str, **settings: Any) -> Any:
@@ -101,4 +89,5 @@ def make(table: dict[str, str], option: str, name: str, **settings: Any) -> Any:
     if name not in table:
         raise ConfigError(f"system.{option}={name}: one of {', '.join(sorted(table))} is wanted")
     module, attribute = table[name].split(":")
-    return getattr(importlib.import_module(f".{module}", __package__), attribute)(**settings)
+    where = module if "." in module else f".{module}"
+    return getattr(importlib.import_module(where, __package__), attribute)(**settings)

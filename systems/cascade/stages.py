@@ -2,7 +2,7 @@
 
 Between stages, a write with content carries it (speech, or words with the space before them), and
 a write that says nothing ends the utterance.  With ``retract`` the text stages write every new
-hypothesis and take back what changed; without it they write what their :class:`Stability` commits.
+hypothesis and take back what changed; without it they write what their ``Committer`` does.
 """
 
 from __future__ import annotations
@@ -12,18 +12,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from s2st_bench.edits import difference
+from s2st_bench.policy import Committer
+from s2st_bench.speech.stage import CLOSING, END
 from s2st_bench.system import Observation, Session
 from s2st_bench.types import Samples, Speech, Write
 
-from .parts import Recogniser, Synthesiser, Translator
-from .stability import Stability
+from .parts import Recogniser, Translator
 from .utterances import Utterances
 from .vad import RATE_HZ
-
-END = Write()
-"""The utterance is over."""
-
-_CLOSING = (".", ",", ";", ":", "!", "?")
 
 
 class VadStage(Session):
@@ -42,9 +38,9 @@ class VadStage(Session):
 class TextStage(Session):
     """What recognition and translation share: writing out hypotheses of one utterance."""
 
-    def __init__(self, stability: Stability | None) -> None:
-        """``stability`` none: write every hypothesis, taking back what changed."""
-        self._stability = stability
+    def __init__(self, committer: Committer | None) -> None:
+        """``committer`` none: write every hypothesis, taking back what changed."""
+        self._committer = committer
         self._shown = ""
         """Of this utterance, as far as it was written."""
         self._is_first = True
@@ -52,12 +48,12 @@ class TextStage(Session):
 
     def show(self, hypothesis: tuple[str, ...], is_over: bool) -> Iterator[Write]:
         """Write what ``hypothesis`` (of the utterance so far) allows; ``END`` if it is over."""
-        if self._stability is None:
+        if self._committer is None:
             wanted = _joined("", hypothesis)
         elif is_over:
-            wanted = _joined(self._shown, self._stability.finish(hypothesis))
+            wanted = _joined(self._shown, self._committer.finish(hypothesis))
         else:
-            wanted = _joined(self._shown, self._stability.push(hypothesis))
+            wanted = _joined(self._shown, self._committer.push(hypothesis))
         # The space before an utterance goes and comes with its first word.
         space = "" if self._is_first else " "
         old = space + self._shown if self._shown else ""
@@ -76,9 +72,9 @@ class AsrStage(TextStage):
     """Speech in, source words out."""
 
     def __init__(
-        self, recogniser: Recogniser, stability: Stability | None, partial_every_s: float
+        self, recogniser: Recogniser, committer: Committer | None, partial_every_s: float
     ) -> None:
-        super().__init__(stability)
+        super().__init__(committer)
         self._recogniser = recogniser
         self._slice = max(1, round(partial_every_s * RATE_HZ))
         self._is_open = False
@@ -101,11 +97,11 @@ class MtStage(TextStage):
     """Source words in, target words out; the utterance so far is translated anew each time."""
 
     def __init__(
-        self, translator: Translator, stability: Stability | None,
+        self, translator: Translator, committer: Committer | None,
         polish: Callable[[str, bool], str],
     ) -> None:
         """``polish(text, is_over)`` makes a written sentence of an utterance's translation."""
-        super().__init__(stability)
+        super().__init__(committer)
         self._translator = translator
         self._polish = polish
         self._source = ""
@@ -122,36 +118,6 @@ class MtStage(TextStage):
             yield from self.show(tuple(target.split()), is_over)
         if is_over:
             self._source = ""
-
-
-class TtsStage(Session):
-    """Target words in, speech out: a phrase at a time, none that may still be taken back."""
-
-    def __init__(
-        self, synthesiser: Synthesiser, lang: str, min_words: int, retract: bool
-    ) -> None:
-        self._synthesiser = synthesiser
-        self._lang = lang
-        self._min_words = min_words
-        self._retract = retract
-        self._pending = ""
-
-    def policy(self, observation: Observation) -> Iterator[Write]:
-        write = observation.write
-        if write is not None:
-            self._pending = self._pending[: len(self._pending) - write.retract_chars] + write.text
-        is_over = observation.is_last or write == END
-        phrase = self._pending.strip()
-        if phrase and (is_over or (not self._retract and self._is_phrase(phrase))):
-            self._pending = ""
-            spoken = self._synthesiser.speak(phrase, self._lang)
-            if len(spoken.samples):
-                yield Write(
-                    audio=Speech(spoken.samples, spoken.sample_rate_hz), words=spoken.words
-                )
-
-    def _is_phrase(self, text: str) -> bool:
-        return text.endswith(_CLOSING) or len(text.split()) >= self._min_words
 
 
 def polished(text: str, is_over: bool) -> str:
@@ -187,6 +153,6 @@ def _speech(samples: Samples | None) -> Write:
 def _joined(shown: str, words: tuple[str, ...]) -> str:
     """``words`` after what was shown; a closing mark by itself goes with the word before it."""
     text = " ".join([shown, *words] if shown else words)
-    for mark in _CLOSING:
+    for mark in CLOSING:
         text = text.replace(f" {mark}", mark)
     return text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s2st_bench.policies import PolicySession, PolicySystem
+from s2st_bench.around import PolicySession, PolicySystem
 from s2st_bench.system import Answer, HypothesisSession, Observation, Session, System
 from s2st_bench.types import Read, Write
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,9 @@ def banned(path: str, line: str) -> bool:
         ("systems/silent/silent.py", "from s2st_bench.systems.oracle import Oracle"),
         ("metrics/quality/bleu.py", "from s2st_bench.runner import run"),
         ("datasets/manifest/corpus.py", "import hydra"),
+        ("metrics/quality/bleu.py", "from s2st_bench.policy import WaitK"),
+        ("s2st_bench/policy/waitk.py", "from s2st_bench.system import Session"),
+        ("s2st_bench/policy/waitk.py", "import torch"),
         ("leaderboards/site/build.py", "from s2st_bench.registry import Registry"),
         ("leaderboards/site/build.py", "from s2st_bench.metrics.quality import bleu"),
     ],
@@ -54,6 +58,7 @@ def test_refused(path: str, line: str) -> None:
         ("s2st_bench/cli/board.py", "from s2st_bench.leaderboards import site"),
         ("systems/silent/silent.py", "from s2st_bench.system import System"),
         ("systems/cascade/cascade.py", "from .stages import Asr"),
+        ("systems/cascade/cascade.py", "from s2st_bench.policy import LocalAgreement"),
         ("leaderboards/site/build.py", "from s2st_bench.trace import read"),
     ],
 )
@@ -66,3 +71,14 @@ def test_hydra_is_imported_in_one_module_only() -> None:
              if any(line.strip().startswith(("import hydra", "from hydra"))
                     for line in path.read_text("utf-8").splitlines())]
     assert found == ["s2st_bench/compose.py"]
+
+
+def test_policies_import_errors_and_parameters_of_the_package_only() -> None:
+    found = {
+        node.module
+        for path in ROOT.glob("s2st_bench/policy/*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0
+    }
+    assert {name for name in found if name.startswith("s2st_bench")} == {
+        "s2st_bench.errors", "s2st_bench.params"}

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s2st_bench.errors import ConfigError
+from s2st_bench.policy import Committer, LocalAgreement, common_prefix, continuation
+from s2st_bench.speech.stage import END
 from s2st_bench.system import Observation, Session
-from s2st_bench.systems.cascade.stability import Stability, common_prefix, continuation
-from s2st_bench.systems.cascade.stages import END, AsrStage, MtStage, plain, polished
+from s2st_bench.systems.cascade.cascade import Cascade
+from s2st_bench.systems.cascade.stages import AsrStage, MtStage, plain, polished
 from s2st_bench.systems.cascade.vad import RATE_HZ
 from s2st_bench.types import Samples, Speech, Write
 
@@ -43,30 +45,30 @@ def test_what_grows_without_change_is_said_once_and_whole(
     steps: list[tuple[str, ...]], agreement: int, hold: int
 ) -> None:
     """Hypotheses that only grow come out word for word, whatever the policy."""
-    stability = Stability(agreement, hold)
+    committer = Committer(LocalAgreement(agreement, hold))
     hypothesis: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
     for step in steps:
         hypothesis += step
-        said += stability.push(hypothesis)
+        said += committer.push(hypothesis)
         assert hypothesis[: len(said)] == said
         assert len(said) <= max(0, len(hypothesis) - hold)
-    assert said + stability.finish(hypothesis) == hypothesis
+    assert said + committer.finish(hypothesis) == hypothesis
 
 
 def test_an_utterance_starts_anew() -> None:
-    stability = Stability(2)
-    stability.push(("a",))
-    assert stability.push(("a",)) == ("a",)
-    assert stability.finish(("a", "b")) == ("b",)
-    assert stability.push(("a",)) == ()
-    assert stability.finish(("a",)) == ("a",)
+    committer = Committer(LocalAgreement(2))
+    committer.push(("a",))
+    assert committer.push(("a",)) == ("a",)
+    assert committer.finish(("a", "b")) == ("b",)
+    assert committer.push(("a",)) == ()
+    assert committer.finish(("a",)) == ("a",)
 
 
 @pytest.mark.parametrize(("agreement", "hold"), [(0, 0), (1, -1)])
 def test_impossible_policies_are_refused(agreement: int, hold: int) -> None:
-    with pytest.raises(ConfigError, match="agreement"):
-        Stability(agreement, hold)
+    with pytest.raises(ConfigError, match=f"system.mt_agreement={agreement}"):
+        Cascade(mt_agreement=agreement, mt_hold=hold)
 
 
 class Heard:
@@ -118,14 +120,14 @@ SPEECH = Write(audio=Speech(np.zeros(RATE_HZ // 2, np.float32), RATE_HZ))  # fiv
 
 def test_recognition_commits_what_stood_and_the_rest_at_the_end() -> None:
     partials = ["he", "he was", "he was", "he is", "he is not"]
-    stage = AsrStage(Heard(partials, "he is not well"), Stability(2), 0.1)
+    stage = AsrStage(Heard(partials, "he is not well"), Committer(LocalAgreement(2)), 0.1)
     writes = feed(stage, [Observation(write=SPEECH), Observation(write=END)])
     assert [w.text for w in writes] == ["he", " was", " not well", ""]
     assert writes[-1] == END
 
 
 def test_recognition_ends_an_utterance_once() -> None:
-    stage = AsrStage(Heard(["a"] * 5, "a"), Stability(2), 0.1)
+    stage = AsrStage(Heard(["a"] * 5, "a"), Committer(LocalAgreement(2)), 0.1)
     writes = feed(stage, [Observation(write=SPEECH), Observation(write=END),
                           Observation(is_last=True)])
     assert [w == END for w in writes] == [False, True]
@@ -143,13 +145,13 @@ def said(*texts: str) -> list[Observation]:
 
 
 def test_translation_commits_the_prefix_on_which_two_agree() -> None:
-    stage = MtStage(Shout(), Stability(2), plain)
+    stage = MtStage(Shout(), Committer(LocalAgreement(2)), plain)
     writes = feed(stage, said("a", " b", " c", "", " d", ""))
     assert [w.text for w in writes] == ["A", " B", " C", "", " D", ""]
 
 
 def test_translation_of_a_changed_order_is_never_taken_back() -> None:
-    stage = MtStage(Shout(), Stability(1), plain)
+    stage = MtStage(Shout(), Committer(LocalAgreement(1)), plain)
     writes = feed(stage, said("a", " b", " flip", ""))
     assert all(write.retract_chars == 0 for write in writes)
     assert after(writes).startswith("A B")
@@ -163,7 +165,7 @@ def test_retranslation_ends_with_the_last_translation() -> None:
 
 
 def test_the_end_of_the_source_ends_the_utterance() -> None:
-    stage = MtStage(Shout(), Stability(2), polished)
+    stage = MtStage(Shout(), Committer(LocalAgreement(2)), polished)
     writes = feed(stage, [Observation(write=Write("a b")), Observation(is_last=True)])
     assert after(writes) == "A B."
 

@@ -1,4 +1,4 @@
-"""Offline and eager around systems whose hypotheses are known."""
+"""Offline, eager, local agreement and hold around systems whose hypotheses are known."""
 
 import pytest
 
@@ -7,13 +7,15 @@ from s2st_bench.config import Choice
 from s2st_bench.errors import ConfigError
 from s2st_bench.registry import Registry
 from s2st_bench.replay import ReplayOptions, replay
-from s2st_bench.system import HypothesisSession, HypothesisSystem
+from s2st_bench.system import HypothesisSession, HypothesisSystem, Observation
 from s2st_bench.systems.eager.eager import Eager
+from s2st_bench.systems.hold.hold import HoldSystem
 from s2st_bench.systems.interpreter.interpreter import Interpreter
+from s2st_bench.systems.local_agreement.local_agreement import LocalAgreementSystem
 from s2st_bench.systems.offline.offline import Offline
 from s2st_bench.systems.oracle.oracle import Oracle
 from s2st_bench.timeline import final_text
-from s2st_bench.types import Recording, Segment, TextSource
+from s2st_bench.types import Read, Recording, Segment, TextChunk, TextSource
 
 TOKENS = ("eins", "zwei", "drei", "vier")
 DECODED = ["A", "A B C", "A X", "A X Y Z"]
@@ -87,6 +89,38 @@ def test_offline_decodes_once_at_the_end(hear):
     assert said(hear(Scripted(), TOKENS)) == [(4, 0, "A X Y Z")]  # a bare decoder is offline
 
 
+@pytest.mark.parametrize(("policy", "n", "expected"), [
+    (LocalAgreementSystem, 1, [(1, "A"), (2, " B C"), (4, " Z")]),
+    (LocalAgreementSystem, 2, [(2, "A"), (4, " X Y Z")]),
+    (LocalAgreementSystem, 9, [(4, "A X Y Z")]),
+    (HoldSystem, 0, [(1, "A"), (2, " B C"), (4, " Z")]),
+    (HoldSystem, 1, [(2, "A B"), (4, " Y Z")]),  # X stands where B does: said
+    (HoldSystem, 9, [(4, "A X Y Z")]),
+])  # fmt: skip
+def test_local_agreement_and_hold_take_nothing_back(hear, policy, n, expected):
+    trace = hear(policy(Scripted(), n=n), TOKENS)
+    assert said(trace) == [(at, 0, text) for at, text in expected]
+
+
+def test_an_empty_call_is_no_second_hypothesis():
+    session = LocalAgreementSystem(Scripted(), n=2).open(None)
+    first = TextChunk(TOKENS[:1], 0, None, False)
+    assert isinstance(session.policy(Observation(first)), Read)
+    assert isinstance(session.policy(Observation()), Read)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_around_the_oracle_words_come_late_by_what_the_rule_waits_for(hear, n):
+    """One word a chunk is decoded: LA-n and hold-(n - 1) both wait n - 1 chunks."""
+    alone = said(hear(Oracle()))
+    late = [(min(at + n - 1, 12), text) for at, _, text in alone]
+    for system in (LocalAgreementSystem(Oracle(), n=n), HoldSystem(Oracle(), n=n - 1)):
+        trace = hear(system)
+        at_each = {at: "".join(t for when, t in late if when == at) for at, _ in late}
+        assert {at: text for at, _, text in said(trace)} == at_each
+        assert trace.privileged
+
+
 def test_stages_of_the_inner_system_are_measured(hear):
     trace = hear(Eager(Scripted()), TOKENS, clock="simulated")
     assert {job.stage for step in trace.steps for job in step.jobs} >= {"hearing", "other"}
@@ -127,6 +161,9 @@ def test_a_system_that_decodes_no_hypotheses_is_refused():
         build_system(Choice("offline", {"inner": {"name": "silent"}}), registry)
     with pytest.raises(ConfigError, match=r"system\.inner is missing: give system\.inner="):
         build_system(Choice("eager", {}), registry)
+    for name, n in (("local_agreement", 0), ("hold", -1)):
+        with pytest.raises(ConfigError, match=f"{name}: n={n}: at least"):
+            build_system(Choice(name, {"inner": {"name": "oracle"}, "n": n}), registry)
     nested = build_system(
         Choice("eager", {"inner": {"name": "interpreter", "lag_s": 3}}), registry
     )

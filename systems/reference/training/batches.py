@@ -107,17 +107,7 @@ def batches(
     epoch = 0
     while True:
         rng = np.random.default_rng((seed, epoch))
-        lengths = np.array([row.count for _, row in rows]) * rng.uniform(0.9, 1.1, len(rows))
-        order = np.argsort(lengths)
-        groups: list[list[int]] = [[]]
-        total = 0
-        for index in order:
-            length = rows[index][1].count
-            if groups[-1] and total + length > seconds * 100:
-                groups.append([])
-                total = 0
-            groups[-1].append(int(index))
-            total += length
+        groups = alike([row.count for _, row in rows], seconds * 100, rng)
         for group in rng.permutation(len(groups)):
             number += 1
             if number > start:
@@ -126,12 +116,27 @@ def batches(
                 yield make_batch(
                     [(row, varied(shard.frames(row).astype(np.float32), own))
                      for shard, row in chosen],
-                    [_target(row.lang, own) for _, row in chosen], pieces,
+                    [target_of(row.lang, own) for _, row in chosen], pieces,
                 )
         epoch += 1
 
 
-def _target(lang: str, rng: Generator) -> str:
+def alike(counts: Sequence[int], most: float, rng: Generator) -> list[list[int]]:
+    """Indices of utterances in groups of about the same length, ``most`` frames in each."""
+    lengths = np.array(counts) * rng.uniform(0.9, 1.1, len(counts))
+    groups: list[list[int]] = [[]]
+    total = 0
+    for index in np.argsort(lengths):
+        if groups[-1] and total + counts[index] > most:
+            groups.append([])
+            total = 0
+        groups[-1].append(int(index))
+        total += counts[index]
+    return groups
+
+
+def target_of(lang: str, rng: Generator) -> str:
+    """The language to translate ``lang`` to, drawn."""
     if rng.random() < 0.2:
         return "es"
     return "en" if lang == "de" else "de"

@@ -19,21 +19,21 @@ WHOLE = 0.3
 """Share of sentences whose tokens see the whole source."""
 
 
-def shifted(batch: Batch) -> Tensor:
+def shifted(target: Tensor, tags: Tensor) -> Tensor:
     """Decoder inputs: the language's tag, then the target without its last piece."""
-    return torch.cat([batch.tags[:, None], batch.target[:, :-1]], dim=1)
+    return torch.cat([tags[:, None], target[:, :-1]], dim=1)
 
 
-def visible_frames(batch: Batch, words: Tensor, generator: torch.Generator) -> Tensor:
+def visible_frames(frames: Tensor, words: Tensor, generator: torch.Generator) -> Tensor:
     """Multipath wait-k: ``k`` drawn per sentence; a token of word ``w`` sees ``k + w`` chunks.
 
-    ``words [B, U]`` counts the words begun up to each token, from 0.
+    ``frames [B]`` counts all there are, ``words [B, U]`` the words begun up to each token, from 0.
     """
-    size = batch.target.shape[0]
+    size = len(frames)
     k = torch.randint(1, LONGEST_K + 1, (size, 1), generator=generator)
     whole = torch.rand(size, 1, generator=generator) < WHOLE
-    seen = torch.where(whole, batch.frames[:, None], (k + words) * CHUNK_FRAMES)
-    return torch.minimum(seen, batch.frames[:, None])
+    seen = torch.where(whole, frames[:, None], (k + words) * CHUNK_FRAMES)
+    return torch.minimum(seen, frames[:, None])
 
 
 def word_index(target: Tensor, starts: Tensor) -> Tensor:
@@ -62,8 +62,8 @@ def base_loss(
     """Translation, ASR-CTC and ST-CTC together, and each apart."""
     with torch.autocast("cpu", torch.bfloat16):
         frames, asr = encoder(encoder.normalise(batch.mel))
-        visible = visible_frames(batch, word_index(batch.target, starts), generator)
-        logits, _ = decoder(shifted(batch), frames, visible)
+        visible = visible_frames(batch.frames, word_index(batch.target, starts), generator)
+        logits, _ = decoder(shifted(batch.target, batch.tags), frames, visible)
         every = torch.stack([head(frames) for head in encoder.st], dim=1)
     st = every[torch.arange(len(batch.tags)), batch.tags - FIRST_TAG]
     # ST-CTC has no end of sentence.

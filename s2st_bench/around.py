@@ -1,11 +1,20 @@
-"""What policies around a system that decodes whole hypotheses have in common."""
+"""Policies around a system that decodes whole hypotheses: what they have in common."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 
-from s2st_bench.system import HypothesisSession, HypothesisSystem, Meter, Session, System
-from s2st_bench.types import Modality, Recording, Task
+from s2st_bench.policy import Committer, Stability
+from s2st_bench.system import (
+    Answer,
+    HypothesisSession,
+    HypothesisSystem,
+    Meter,
+    Observation,
+    Session,
+    System,
+)
+from s2st_bench.types import Modality, Read, Recording, Task, Write
 
 
 class PolicySystem(System):
@@ -66,3 +75,32 @@ class PolicySession(Session):
 
     def close(self) -> None:
         self.inner.close()
+
+
+class CommittingSession(PolicySession):
+    """Decodes after every chunk, writes the words that a stability rule commits, takes none back.
+
+    Words are what spaces separate; what the inner session changes in words already written is
+    not shown, see :func:`~s2st_bench.policy.commit.continuation`.
+    """
+
+    def __init__(self, inner: HypothesisSession, rule: Stability) -> None:
+        super().__init__(inner)
+        self._committer = Committer(rule)
+        self._has_written = False
+
+    def policy(self, observation: Observation) -> Answer:
+        if observation.chunk is not None:
+            self.inner.accept(observation.chunk)
+        elif not observation.is_last:
+            return Read()  # the same hypothesis again would agree with itself
+        hypothesis = self.inner.hypothesis(observation.is_last).split()
+        if observation.is_last:
+            words = self._committer.finish(hypothesis)
+        else:
+            words = self._committer.push(hypothesis)
+        text = " ".join(["", *words] if self._has_written else words)
+        self._has_written = self._has_written or bool(words)
+        if observation.is_last:
+            return [Write(text, is_final=True)]
+        return [Write(text)] if text else Read()

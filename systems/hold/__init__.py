@@ -1,0 +1,1 @@
+"""The policy that keeps back the end of each hypothesis."""

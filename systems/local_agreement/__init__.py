@@ -1,0 +1,1 @@
+"""The policy that writes what successive hypotheses agree on."""
