@@ -18,9 +18,10 @@ from s2st_bench.parts import RecogniserModel, TranslatorModel
 from s2st_bench.types import Samples, Word
 
 from .frontend import HOP, RATE_HZ
-from .runtime import Ear, Models, Sentence
+from .runtime import Ear, Models, Sentence, models_of
+from .runtime.models import SHIPPED
 from .shape import FRAME_S, LANGS
-from .system import SHIPPED, SOURCES
+from .system import SOURCES
 from .utterances import Utterances
 
 VOICES: Final = frozenset(f"espeak-ng {voice}" for voice in (
@@ -74,7 +75,7 @@ class ReferenceRecogniser(RecogniserModel):
 
     def _loaded(self) -> Models:
         if self._models is None:
-            models = Models(self._folder)
+            models = models_of(self._folder)
             _ = models.encoder, models.pieces
             self._models = models
         return self._models

@@ -14,13 +14,13 @@ from s2st_bench.types import Modality, Recording, Task
 
 from .deciders import Decider, Gated, Restated
 from .frontend import RATE_HZ
-from .runtime import DecoderModel, Models
+from .runtime import DecoderModel, Models, models_of
+from .runtime.models import SHIPPED
 from .session import ReferenceHypothesis, ReferenceSession
 from .shape import LANGS
 from .utterance import Utterance
 from .utterances import Utterances
 
-SHIPPED = Path(__file__).parent / "weights"
 SOURCES = ("de", "en")
 
 
@@ -87,7 +87,7 @@ class Reference(HypothesisSystem):
         self._graphs: DecoderModel | None = None
 
     def load(self, device: str = "cpu") -> None:
-        self._models = Models(self._folder)
+        self._models = models_of(self._folder)
         self._graphs = self._models.decoder(self._decoder)
         _ = self._models.encoder, self._models.pieces
         if self._voice is not None:

@@ -19,6 +19,7 @@ def make(folder: Path) -> None:
 
     from s2st_bench.systems.reference.model.decoder import Decoder
     from s2st_bench.systems.reference.model.encoder import Encoder
+    from s2st_bench.systems.reference.model.monotonic import MonotonicDecoder
     from s2st_bench.systems.reference.shape import Shape
     from s2st_bench.systems.reference.training.export import export_models
 
@@ -37,7 +38,9 @@ def make(folder: Path) -> None:
     encoder = Encoder(shape)
     encoder.mean.fill_(-8.0)
     encoder.scale.fill_(0.2)
-    export_models(folder, encoder, {"multipath": Decoder(shape)}, pieces, {"seed": 1})
+    decoders = {"multipath": Decoder(shape), "emma-1": MonotonicDecoder(shape, "emma"),
+                "mma-1": MonotonicDecoder(shape, "mma-il")}
+    export_models(folder, encoder, decoders, pieces, {"seed": 1})
     pieces.unlink()
 
 
