@@ -187,5 +187,5 @@ def _models_of(folder: Path) -> Models:
 
 
 def empty(graph: Graph, name: str) -> npt.NDArray[np.float32]:
-    """The state that ``graph``'s input ``name`` begins with: zeros, of no length where it varies."""
+    """What ``graph``'s input ``name`` begins with: zeros, of no length where it varies."""
     return np.zeros([n if isinstance(n, int) else 0 for n in graph.inputs[name]], np.float32)
