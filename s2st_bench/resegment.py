@@ -5,7 +5,7 @@ and computation-unaware times only, so that one alignment serves quality, unawar
 latency alike.
 
 :class:`MinWerSegmenter` cuts so that word errors are fewest, as StreamLAAL was defined;
-:class:`MwerAlign` leaves that to the program that simulstream calls, whose ties fall otherwise.
+:class:`MwerAlign` leaves that to the package that simulstream calls, which may miss the fewest.
 :class:`SoftSegmenter` is OmniSTEval's (:mod:`s2st_bench.softalign`), and our variant of it in which
 no word can belong to a sentence that had not begun when the word was said.
 """

@@ -14,9 +14,10 @@ Ours may differ for what ``DIFFER`` and ``RUNS_DIFFER`` list only, the deliberat
 to the peer also these must match.  Names that mean another quantity here (SimulEval's RTF and
 NumChunks) are not compared but there.
 
-The share that matches outright is over edge logs and real runs together, about as many recordings
-of each and of edge logs no fewer values a recording: a third of the kinds of edge log are there
-because tools differ on them, so that their share alone says how the kinds were chosen.
+The share that matches outright is over edge logs and real runs together, 380 of those and 444
+recordings of these (each share is printed, and their plain mean must reach the bound too): a
+quarter of the kinds of edge log are there because tools differ on them, so that their share alone
+says how the kinds were chosen.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
+
+import pytest
 
 import edge_logs
 import edge_values
-import pytest
 import run_values
 import shared_logs
 from oracles import Value, percent, same, shown
@@ -40,20 +41,21 @@ MODULES = {"simuleval": "simuleval.evaluator", "omnisteval": "omnisteval.scoring
 Values = Callable[[str], list[Value]]
 
 OUTRIGHT = 95.0
-"""Per cent of all values."""
+"""Per cent."""
 
 _LENGTH = {"AL", "LAAL", "AP", "YAAL", "EFSW", "DSPTV"}
 _REFERENCE = dict.fromkeys([
     "repeated spaces in the reference", "tabs in the reference", "no-break spaces in the reference",
     "characters, spaces in the reference"], _LENGTH)
-_NO_SOURCE = {"zero source length": {"AL", "LAAL", "ATD"}}
+_NO_SOURCE = {"zero source length": {"AL", "LAAL"}}
 _COUNTS = dict.fromkeys(sorted(edge_values.MISCOUNTED),
                         _LENGTH | {"DAL", "ATD", "EndOffset", "StartOffset", "SWF"})
 # peer -> kind of log -> metrics that may differ there
 DIFFER: dict[str, dict[str, set[str]]] = {
     "simuleval": {**_REFERENCE, "empty reference": _LENGTH, **_COUNTS, **_NO_SOURCE,
                   "decreasing delays": {"ATD"}},
-    "omnisteval": {**_REFERENCE, "empty reference": _LENGTH, **_COUNTS},
+    "omnisteval": {**_REFERENCE, "empty reference": _LENGTH, **_COUNTS,
+                   "zero source length": {"SWF"}},
     "simulstream": dict.fromkeys(["tabs said", "no-break spaces said", "tabs in the reference",
                                   "no-break spaces in the reference"], {"LAAL"}),
     "sacrebleu": {},
@@ -142,8 +144,10 @@ def test_real_runs_have_the_values_of_their_logs(peer: str, real: Values) -> Non
 def test_real_logs_of_other_tools(peer: str) -> None:
     pytest.importorskip(MODULES[peer])
     values = list(shared_logs.PEERS[peer]())
-    wrong = [v for v in values if not v.matches and (v.peer, v.metric) not in shared_logs.DIFFER]
+    wrong = [v for v in values if not v.matches and not may_differ(v)]
     assert values and not wrong, shown(wrong)
+    wrong = [v for v in values if not v.matches_with_compat]
+    assert not wrong, shown(wrong)
 
 
 def test_share_that_matches_outright(edge: Values, real: Values, capsys: Any) -> None:
@@ -163,6 +167,9 @@ def test_share_that_matches_outright(edge: Values, real: Values, capsys: Any) ->
                   f"{percent(v.matches_with_compat for v in [*edges, *reals]):.2f} %", end="")
         print()
     assert percent(v.matches for v in everything) >= OUTRIGHT
+    _, edges, reals = lines[-1]
+    halves = [percent(v.matches for v in part) for part in (edges, reals)]
+    assert sum(halves) / 2 >= OUTRIGHT
 
 
 def share(values: list[Value]) -> str:

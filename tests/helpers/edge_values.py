@@ -14,7 +14,6 @@ from typing import Any
 
 from edge_logs import EdgeLog, logs
 from oracles import Value, attempt, by_simuleval, ours, with_variants
-
 from s2st_bench.formats import simuleval, simulstream
 from s2st_bench.formats.log import Log
 

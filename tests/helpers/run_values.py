@@ -13,12 +13,11 @@ from types import SimpleNamespace
 
 from oracles import Scores, Value, attempt, by_simuleval, ours, with_variants
 from real_runs import Run
-
 from s2st_bench.formats import readers, segments
 from s2st_bench.formats.convert import convert
 from s2st_bench.formats.log import Log
 from s2st_bench.peers import Peer
-from s2st_bench.resegment import MwerAlign
+from s2st_bench.resegment import MinWerSegmenter, MwerAlign
 from s2st_bench.timeline import final_text
 from s2st_bench.types import Recording, Trace
 
@@ -133,9 +132,10 @@ def _values(
     names = list(names)
     known: Peer | None = peer if peer != "sacrebleu" else None  # type: ignore[assignment]
     counted = {"NormalizedErasure": {"count": "deleted"}} if "NormalizedErasure" in names else {}
-    resegmenter = MwerAlign() if peer == "simulstream" else None
+    resegmenter, theirs_cut = (MinWerSegmenter(), MwerAlign()) if peer == "simulstream" else (
+        None, None)
     of_log = ours(log, names, resegmenter=resegmenter)
-    compat = ours(log, names, compat=known, metric_options=counted, resegmenter=resegmenter)
+    compat = ours(log, names, compat=known, metric_options=counted, resegmenter=theirs_cut)
     itself = ours(Log(run.traces, run.recordings, "live"), names, resegmenter=resegmenter,
                   ca="simulstream" if peer == "simulstream" else None)
     for index, scores in enumerate(theirs):
