@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from types import SimpleNamespace
+
+import pytest
 
 from oracles import Scores, Value, attempt, by_simuleval, ours, with_variants
 from real_runs import Run
@@ -54,7 +57,10 @@ def of_omnisteval(run: Run, folder: Path) -> Iterator[Value]:
         references=references))
     if run.long_form:
         loaded = io.load_resegmentation_inputs(str(cut), None, str(references), str(hypotheses))
-        instances, rows = resegment(*loaded)
+        # its pool of processes, as threads: a fork may hang where other tests left threads
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("omnisteval.alignment.Pool", ThreadPool)
+            instances, rows = resegment(*loaded)
         talks = [[ins for ins, row in zip(instances, rows, strict=True) if row["docid"] == number]
                  for number in range(len(run.traces))]
     else:
