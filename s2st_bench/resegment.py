@@ -4,8 +4,7 @@ A :class:`Resegmenter` gives every unit of a hypothesis the index of its segment
 and computation-unaware times only, so that one alignment serves quality, unaware and aware
 latency alike.
 
-:class:`MinWerSegmenter` cuts so that word errors are fewest, as StreamLAAL was defined;
-:class:`MwerAlign` leaves that to the package that simulstream calls, which may miss the fewest.
+:class:`MinWerSegmenter` cuts so that word errors are fewest, as StreamLAAL was defined.
 :class:`SoftSegmenter` is OmniSTEval's (:mod:`s2st_bench.softalign`), and our variant of it in which
 no word can belong to a sentence that had not begun when the word was said.
 """
@@ -15,12 +14,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import metadata
 from typing import Literal, Protocol
 
 import numpy as np
 
-from s2st_bench.errors import ConfigError, DependencyError, InputError
+from s2st_bench.errors import ConfigError, DependencyError
 from s2st_bench.metric import Floats, LatencyUnit
 from s2st_bench.minwer import cuts
 from s2st_bench.softalign import NOWHERE, Codes, owners
@@ -28,9 +26,6 @@ from s2st_bench.types import Segment
 from s2st_bench.units import split_units
 
 Tokenize = Callable[[str], Sequence[str]]
-
-TIMED_SLACK_S = 0.5
-"""How long before a sentence begins a word of it may have been said, with ``timed``."""
 
 _UNSPLIT = frozenset({"zh", "ja", "cmn", "zho", "jpn"})
 
@@ -149,72 +144,6 @@ class MinWerSegmenter:
 
     def signature(self) -> Mapping[str, str]:
         return {"reseg": "min-wer"}
-
-
-class MwerAlign:
-    """Fewest word errors as the package mweralign (GPL-3) finds them for simulstream 1.0.0.
-
-    Raises
-    ------
-    DependencyError
-        The package is not installed.
-    """
-
-    def __init__(self) -> None:
-        try:
-            self._version = metadata.version("mweralign")
-        except metadata.PackageNotFoundError:
-            raise DependencyError("mweralign", "the resegmenter mweralign", "peers") from None
-
-    def assign(
-        self,
-        units: Sequence[str],
-        delays_s: Floats,
-        segments: Sequence[Segment],
-        references: Sequence[str],
-        lang: str,
-        unit: LatencyUnit,
-    ) -> Codes:
-        rows = [[_plain(word) for word in split_units(r, unit)] for r in references]
-        if not units or not any(rows):
-            return np.zeros(len(units), dtype=np.intp)
-        from mweralign import mweralign
-
-        lines = mweralign.align_texts(
-            "\n".join(map(" ".join, rows)), " ".join(map(_plain, units))
-        ).split("\n")
-        sizes = [len(line.split()) for line in lines]
-        if len(sizes) != len(rows) or sum(sizes) != len(units):
-            raise InputError(
-                f"mweralign cut {len(units)} units and {len(rows)} references into {sum(sizes)} "
-                f"units in {len(sizes)} lines; use --resegmenter min-wer"
-            )
-        return np.repeat(np.arange(len(sizes)), sizes)
-
-    def signature(self) -> Mapping[str, str]:
-        return {"reseg": f"mweralign({self._version})"}
-
-
-def named(name: str) -> Resegmenter:
-    """The resegmenter that the command line calls so.
-
-    Raises
-    ------
-    ConfigError, DependencyError
-    """
-    made: Mapping[str, Callable[[], Resegmenter]] = {
-        "soft": SoftSegmenter, "soft-moses": lambda: SoftSegmenter("moses"),
-        "timed": lambda: SoftSegmenter(slack_s=TIMED_SLACK_S),
-        "min-wer": MinWerSegmenter, "mweralign": MwerAlign,
-    }
-    if name not in made:
-        raise ConfigError(f"resegmenter {name!r}: one of {', '.join(made)} is wanted")
-    return made[name]()
-
-
-def _plain(unit: str) -> str:
-    """A unit in mweralign's text, where ``###`` parts a line's alternatives."""
-    return unit if unit != "###" else "##"
 
 
 def _tokens(units: Sequence[str], split: Tokenize | None) -> tuple[list[str], Codes]:

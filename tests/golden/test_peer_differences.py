@@ -17,7 +17,8 @@ from s2st_bench.formats import simuleval, simulstream
 from s2st_bench.formats.convert import convert
 from s2st_bench.formats.log import Log
 from s2st_bench.peers import Peer
-from s2st_bench.resegment import MinWerSegmenter, MwerAlign
+from s2st_bench.resegment import MinWerSegmenter
+from s2st_bench.resegmenters import resegmenter
 from s2st_bench.scoring import Options, score
 from s2st_bench.types import AudioSource, Job, Recording, Segment, Step, TimedWrite, Trace
 
@@ -195,7 +196,7 @@ def test_cuts_of_fewest_word_errors() -> None:
     segments = [Segment("0", 0.0, 1.0), Segment("1", 1.0, 2.0)]
     said, references = ["c", "c"], ["a d", "d c c"]
     cuts = [made.assign(said, np.zeros(2), segments, references, "de", "word").tolist()
-            for made in (MinWerSegmenter(), MwerAlign())]
+            for made in (MinWerSegmenter(), resegmenter("mweralign"))]
     assert cuts == [[1, 1], [0, 1]]
 
 

@@ -20,7 +20,8 @@ from s2st_bench.formats import readers, segments
 from s2st_bench.formats.convert import convert
 from s2st_bench.formats.log import Log
 from s2st_bench.peers import Peer
-from s2st_bench.resegment import MinWerSegmenter, MwerAlign
+from s2st_bench.resegment import MinWerSegmenter
+from s2st_bench.resegment_mweralign import MweralignSegmenter
 from s2st_bench.timeline import final_text
 from s2st_bench.types import Recording, Trace
 
@@ -138,10 +139,11 @@ def _values(
     names = list(names)
     known: Peer | None = peer if peer != "sacrebleu" else None  # type: ignore[assignment]
     counted = {"NormalizedErasure": {"count": "deleted"}} if "NormalizedErasure" in names else {}
-    resegmenter, theirs_cut = (MinWerSegmenter(), MwerAlign()) if peer == "simulstream" else (
-        None, None)
+    cuts = peer == "simulstream"
+    resegmenter = MinWerSegmenter() if cuts else None
     of_log = ours(log, names, resegmenter=resegmenter)
-    compat = ours(log, names, compat=known, metric_options=counted, resegmenter=theirs_cut)
+    compat = ours(log, names, compat=known, metric_options=counted,
+                  resegmenter=MweralignSegmenter() if cuts else None)
     itself = ours(Log(run.traces, run.recordings, "live"), names, resegmenter=resegmenter,
                   ca="simulstream" if peer == "simulstream" else None)
     for index, scores in enumerate(theirs):

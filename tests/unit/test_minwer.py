@@ -7,10 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s2st_bench.errors import ConfigError
-from s2st_bench.metric import LatencyUnit
 from s2st_bench.minwer import cuts
-from s2st_bench.resegment import MinWerSegmenter, named
+from s2st_bench.resegment import MinWerSegmenter
 from s2st_bench.types import Segment
 
 _words = st.lists(st.sampled_from("abcd"), max_size=4)
@@ -55,25 +53,3 @@ def test_sentences_are_found_again(said, expected) -> None:
     free = {3} if said.startswith("ja") else set()
     assert [c for i, c in enumerate(codes.tolist()) if i not in free] == \
         [c for i, c in enumerate(expected) if i not in free]
-
-
-def test_mweralign_cuts_every_hypothesis_into_all_segments() -> None:
-    pytest.importorskip("mweralign")
-    segments = [Segment(str(i), float(i), i + 1.0) for i in range(3)]
-    references = ["guten Morgen", "", "### vielen Dank"]
-
-    def cut(said: str, unit: LatencyUnit = "word") -> list[int]:
-        units = said.split() if unit == "word" else [*said]
-        return named("mweralign").assign(units, np.zeros(len(units)), segments, references, "de",
-                                         unit).tolist()
-
-    assert cut("Guten Morgen ### Dank") == [0, 0, 2, 2]
-    assert cut("") == [] and cut("gutenMorgen#Dank", "char") == [0] * 11 + [2] * 5
-    nothing = named("mweralign").assign(["a"], np.zeros(1), segments, ["", "", ""], "de", "word")
-    assert nothing.tolist() == [0]
-
-
-def test_resegmenters_by_name() -> None:
-    assert named("timed").signature() == {"reseg": "timed-softsegmenter(none,0.5s)"}
-    with pytest.raises(ConfigError, match="soft, soft-moses, timed, min-wer, mweralign"):
-        named("hard")
