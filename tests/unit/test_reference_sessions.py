@@ -16,7 +16,7 @@ from s2st_bench.types import AudioChunk, Samples, Task, Write
 pytest.importorskip("onnxruntime", reason="extra reference")
 pytest.importorskip("sentencepiece", reason="extra reference")
 
-from s2st_bench.audio import read_audio  # noqa: E402
+from s2st_bench.audio import open_audio  # noqa: E402
 from s2st_bench.system import Observation, PipelineSession, Session  # noqa: E402
 from s2st_bench.systems.reference.session import ReferenceSession  # noqa: E402
 from s2st_bench.systems.reference.system import Reference  # noqa: E402
@@ -37,7 +37,8 @@ Said = tuple[int, str]
 
 
 def sound(name: str = "de-grammar-dev-001", lang: str = "de") -> Samples:
-    return read_audio(AUDIO / lang / f"{name}.opus", rate_hz=16_000)
+    with open_audio(AUDIO / lang / f"{name}.opus") as reader:
+        return reader.read(10**7)
 
 
 def reply(session: Session, samples: Samples) -> list[Said]:
