@@ -2,8 +2,8 @@
 
 ``reference.json`` names the files and their SHA-256; a graph is called by its file's stem:
 ``encoder``, and for every decoder ``memory-<name>`` (what it remembers of new frames) and
-``decoder-<name>`` (its step over new tokens).  Weights lie in the graphs as int8 with a scale per output row;
-onnxruntime multiplies them out once, while loading.
+``decoder-<name>`` (its step over new tokens).  Weights lie in the graphs as int8 with a scale per
+output row; onnxruntime multiplies them out once, while loading.
 
 Graphs run on one thread and in a fixed order, so that the same input gives the same bits.
 """
@@ -176,5 +176,5 @@ def _models_of(folder: Path) -> Models:
 
 
 def empty(graph: Graph, name: str) -> npt.NDArray[np.float32]:
-    """The state that ``graph``'s input ``name`` begins with: zeros, of no length where it varies."""
+    """The state that ``graph``'s input ``name`` begins with: zeros; where it varies, no length."""
     return np.zeros([n if isinstance(n, int) else 0 for n in graph.inputs[name]], np.float32)
