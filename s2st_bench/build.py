@@ -8,34 +8,50 @@ from typing import Any
 
 from s2st_bench.config import Choice
 from s2st_bench.corpus import Corpus
-from s2st_bench.errors import ConfigError
-from s2st_bench.params import construct
-from s2st_bench.registry import Registry
+from s2st_bench.errors import ConfigError, UnknownPluginError
+from s2st_bench.params import Build, construct
+from s2st_bench.parts import RecogniserModel, TranslatorModel
+from s2st_bench.registry import Kind, Registry
 from s2st_bench.system import System
 
 
 def build_system(choice: Choice, registry: Registry, where: str = "system") -> System:
-    """The system, constructed but not loaded; a parameter annotated ``System`` is built from its
-    own ``{name, …}``.
+    """The system, constructed but not loaded.
+
+    A parameter annotated ``System`` is built from its own ``{name, …}``; one annotated with a kind
+    of part (:mod:`s2st_bench.parts`) also from a name alone.
 
     Raises
     ------
     UnknownPluginError, DependencyError, ConfigError
     """
     cls: type[System] = registry.get("systems", choice.name).load()
-
-    def nested(base: type, config: Mapping[str, Any], inner_where: str) -> Any:
-        if not issubclass(base, System):
-            raise ConfigError(f"{inner_where}: cannot be built from a mapping")
-        name = config.get("name")
-        if not isinstance(name, str):
-            raise ConfigError(f"{inner_where}.name is missing: give {inner_where}=NAME")
-        rest = {key: value for key, value in config.items() if key != "name"}
-        return build_system(Choice(name, rest), registry, inner_where)
-
-    system = construct(cls, choice.params, where, build=nested)
+    system = construct(cls, choice.params, where, build=nested(registry))
     system.name = choice.name
     return system
+
+
+def nested(registry: Registry) -> Build:
+    """Builds the systems and parts that constructors ask for by annotation."""
+
+    def build(base: type, config: Mapping[str, Any], where: str) -> Any:
+        name = config.get("name")
+        if not isinstance(name, str):
+            raise ConfigError(f"{where}.name is missing: give {where}=NAME")
+        rest = {key: value for key, value in config.items() if key != "name"}
+        if issubclass(base, System):
+            return build_system(Choice(name, rest), registry, where)
+        if issubclass(base, RecogniserModel | TranslatorModel):
+            is_asr = issubclass(base, RecogniserModel)
+            kind: Kind = "recognisers" if is_asr else "translators"
+            try:
+                plugin = registry.get(kind, name)
+            except UnknownPluginError as error:
+                raise UnknownPluginError(f"{where}: {error}") from None
+            return construct(plugin.load(), rest, where, build=build)
+        raise ConfigError(f"{where}: cannot be built from a mapping")
+
+    return build
 
 
 def build_corpus(

@@ -7,7 +7,8 @@ The same check builds the typed run configuration from its dataclasses.
 Understood annotations: ``int``, ``float``, ``bool``, ``str``, ``Path``, ``Any``, ``Literal``,
 unions and optionals, ``list[T]``, ``tuple[T, ...]``, ``Sequence[T]``, ``dict[str, T]``,
 ``Mapping[str, T]`` and dataclasses.  A parameter annotated with another class is handed to the
-caller's ``build`` (that is how ``system.inner`` becomes a system).
+caller's ``build`` (that is how ``system.inner`` becomes a system); a name stands for
+``{name: NAME}``.
 """
 
 from __future__ import annotations
@@ -263,6 +264,8 @@ def _instance(value: Any, annotation: type, where: str, build: Build | None) -> 
             return construct(annotation, value, where, build=build)
         if build is not None:
             return build(annotation, value, where)
+    elif isinstance(value, str) and value and build is not None:
+        return build(annotation, {"name": value}, where)
     elif value is None and build is not None:
         raise ConfigError(f"{where} is missing: give {where}=NAME")
     raise _wrong(value, annotation, where)

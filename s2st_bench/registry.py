@@ -15,6 +15,11 @@ A plugin is a folder with a manifest, ``<source>/<kind>/<folder>/plugin.toml``::
     target = "training.recipes:Emma"
     summary = "Monotonic attention that decides by itself when to write"
 
+    [[recogniser]]                   # or [[translator]]: a part that systems and metrics share,
+    name = "reference"               # see s2st_bench/parts.py; system.asr=reference
+    target = "parts:ReferenceRecogniser"
+    summary = "German and English"
+
 A *source* holds folders ``systems/``, ``metrics/`` and ``datasets/``.  Sources, in order of
 precedence: this package, packages that name themselves under the entry-point group
 ``s2st_bench.plugins``, and folders of the user's (``--plugin-dir``, ``S2ST_BENCH_PLUGINS``).  A
@@ -46,7 +51,7 @@ from typing import Any, Literal, get_args
 from s2st_bench.errors import DependencyError, UnknownPluginError, UsageError
 from s2st_bench.paths import package_roots, plugin_dirs, shipped_configs
 
-Kind = Literal["systems", "metrics", "datasets", "trainers"]
+Kind = Literal["systems", "metrics", "datasets", "trainers", "recognisers", "translators"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 GROUPS: Mapping[str, Kind] = MappingProxyType({"system": "systems", "dataset": "datasets"})
 """Groups of a run's overrides whose options are plugins' configurations."""
@@ -59,14 +64,20 @@ _BASES: Mapping[Kind, str] = {
     "metrics": "s2st_bench.metric:Metric",
     "datasets": "s2st_bench.corpus:Corpus",
     "trainers": "s2st_bench.trainer:Trainer",
+    "recognisers": "s2st_bench.parts:RecogniserModel",
+    "translators": "s2st_bench.parts:TranslatorModel",
 }
 _PLACES: Mapping[Kind, tuple[str, str, str]] = {
     "systems": ("systems", "plugin", "config"),
     "metrics": ("metrics", "plugin", "config"),
     "datasets": ("datasets", "plugin", "config"),
     "trainers": ("systems", "trainer", "config/train"),
+    "recognisers": ("systems", "recogniser", "config/recognisers"),
+    "translators": ("systems", "translator", "config/translators"),
 }
 """Folder of the kind, table of the manifest, folder of the configurations."""
+_MAIN = "plugin"
+_BESIDE = frozenset(table for _, table, _ in _PLACES.values()) - {_MAIN}
 _NAME = re.compile(r"[^\s/\\=,:\[\]{}()'\"\x00-\x1f]+")
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
@@ -90,7 +101,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """What a manifest says of one system, metric, corpus or trainer; nothing is imported yet."""
+    """What a manifest says of one system, metric, corpus, trainer or part; nothing is imported."""
 
     kind: Kind
     name: str
@@ -294,11 +305,11 @@ def _read(manifest: Path, kind: Kind, source: Source, problems: list[str]) -> It
     try:
         tables = tomllib.loads(manifest.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        if kind != "trainers":  # said already of the manifest's systems
+        if table == _MAIN:  # said once, not again for what else the manifest may hold
             problems.append(f"{manifest}: skipped, {' '.join(str(error).split())}")
         return
-    if table not in tables and (kind == "trainers" or "trainer" in tables):
-        return  # a system's folder may hold systems, trainers or both
+    if table not in tables and (table != _MAIN or not _BESIDE.isdisjoint(tables)):
+        return  # a system's folder may hold systems, trainers, parts, or several of them
     entries = tables.get(table)
     if not isinstance(entries, list) or not entries:
         problems.append(f"{manifest}: skipped, it has no [[{table}]] table")

@@ -69,9 +69,6 @@ class TrainConfig:
         if self.name is not None and not NAME.fullmatch(self.name):
             raise ConfigError("name: a training's name names its folder: at most 120 characters, "
                               f"no slash and no control characters, not {self.name!r}")
-        if self.init is not None and not self.init.is_file():
-            raise ConfigError(f"init={self.init}: no such checkpoint; give the .pt file that a "
-                              "training printed, or leave it out")
 
     @property
     def folder(self) -> Path:

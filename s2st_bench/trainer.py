@@ -62,7 +62,8 @@ class Job:
     """One training.
 
     What ``out`` holds of an earlier, interrupted call with the same job is gone on with.
-    ``init`` is a checkpoint to start from, ``export`` asks for weights that a system can run.
+    ``init`` is a checkpoint to start from, or whatever else the trainer knows by such a name;
+    ``export`` asks for weights that a system can run.
     """
 
     material: Material

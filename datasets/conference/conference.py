@@ -100,7 +100,7 @@ class Conference(TrainingCorpus):
     def training_text(self, seed: int) -> Iterator[Mapping[str, str]]:
         from .generator import training
 
-        for triple in training.stream(seed):
+        for triple in training.mixed(seed):
             yield {k: triple.text(k) for k in LANGUAGES}
 
     def development(self) -> Iterator[Recording]:

@@ -9,6 +9,7 @@ file except :func:`read_audio`, which says so.
 :func:`open_audio`        a slice of a file at its own rate
 :func:`source_stream`     a slice at the rate a system wants, in chunks, causally resampled
 :func:`read_audio`        a whole short slice as one array
+:func:`resampled`         a short signal at another rate
 :class:`PieceWriter`      gapless speech of one recording, appended piece by piece
 :func:`write_wav`         one array as a 16-bit WAV file
 :func:`render_timeline`   pieces laid out at their start times, for listening
@@ -26,7 +27,7 @@ from s2st_bench.audio.decode import (
 )
 from s2st_bench.audio.peaks import peaks
 from s2st_bench.audio.render import TimelinePiece, Track, mixdown, render_timeline
-from s2st_bench.audio.resample import resampler_delay_s
+from s2st_bench.audio.resample import resampled, resampler_delay_s
 from s2st_bench.audio.source import SourceStream, read_audio, source_stream
 from s2st_bench.audio.write import PieceWriter, StoredPiece, write_wav
 
@@ -45,6 +46,7 @@ __all__ = [
     "peaks",
     "read_audio",
     "render_timeline",
+    "resampled",
     "resampler_delay_s",
     "source_stream",
     "write_wav",

@@ -40,6 +40,14 @@ class Resampler:
         return out
 
 
+def resampled(samples: Samples, from_hz: int, to_hz: int) -> Samples:
+    """A whole short signal at another rate."""
+    if from_hz == to_hz:
+        return samples
+    out: Samples = soxr.resample(samples, from_hz, to_hz, quality=DEFAULT_QUALITY)
+    return out
+
+
 @functools.cache
 def resampler_delay_s(from_hz: int, to_hz: int, quality: str = DEFAULT_QUALITY) -> float:
     """How much later than its own time an output sample can come out, at worst.

@@ -17,8 +17,21 @@ import typer
 from typer.core import TyperGroup
 
 from s2st_bench import __version__
-from s2st_bench.cli import board, certify, compare, convert, doctor, ls, run, score, show, validity
+from s2st_bench.cli import (
+    board,
+    certify,
+    compare,
+    convert,
+    doctor,
+    ls,
+    run,
+    score,
+    show,
+    train,
+    validity,
+)
 from s2st_bench.cli.common import PluginDirs
+from s2st_bench.cli.several_values import SeveralValues
 from s2st_bench.errors import BenchError
 
 
@@ -80,8 +93,9 @@ def main(
 
 
 app.command()(run.run)
+app.command()(train.train)
 app.command()(score.score)
-app.command()(compare.compare)
+app.command(cls=SeveralValues)(compare.compare)
 app.command()(convert.convert)
 app.command()(certify.certify)
 app.command()(board.board)

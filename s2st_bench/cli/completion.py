@@ -16,25 +16,34 @@ _VALUES = {"stages": ("sequential", "concurrent"), "score": ("true", "false"),
 
 
 def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Typer's entry."""
+    """Typer's entry for ``run``."""
+    return _complete(ctx, incomplete, "run")
+
+
+def complete_training(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Typer's entry for ``train``."""
+    return _complete(ctx, incomplete, "train")
+
+
+def _complete(ctx: typer.Context, incomplete: str, verb: str) -> list[str]:
     import warnings
 
     parent = ctx.parent.params.get("plugin_dir") if ctx.parent else None
     folders = [Path(p) for p in (*(parent or ()), *(ctx.params.get("plugin_dir") or ()))]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return complete(ctx.params.get("overrides") or [], incomplete, folders)
+        return complete(ctx.params.get("overrides") or [], incomplete, folders, verb)
 
 
-def complete(words: Sequence[str], incomplete: str, folders: Sequence[Path] = ()) -> list[str]:
+def complete(
+    words: Sequence[str], incomplete: str, folders: Sequence[Path] = (), verb: str = "run"
+) -> list[str]:
     """What may stand for ``incomplete`` after ``words``.
 
     bash hands ``system=ca`` over as three words and replaces only the last; then bare values
     are given.
     """
-    from s2st_bench.registry import Registry
-
-    files = Registry(folders).groups()
+    files = _choices(folders, verb)
     if incomplete == "=" and words:
         return _matching(_values(words[-1], files), "")
     if len(words) >= 2 and words[-1] == "=":
@@ -42,11 +51,23 @@ def complete(words: Sequence[str], incomplete: str, folders: Sequence[Path] = ()
     key, equals, value = incomplete.partition("=")
     if equals:
         return [f"{key}={found}" for found in _matching(_values(key, files), value)]
-    keys = {f"{group}=" for group in files} | {f"{name}=" for name in _keys(_shipped("run.yaml"))}
+    shipped = _shipped(f"{verb}.yaml")
+    keys = {f"{group}=" for group in files} | {f"{name}=" for name in _keys(shipped)}
     for group in files:
         if chosen := _chosen(group, words, files):
             keys |= {f"{group}.{name}=" for name in _keys(chosen) if name != "name"}
     return _matching(sorted(keys), incomplete)
+
+
+def _choices(folders: Sequence[Path], verb: str) -> Mapping[str, Mapping[str, Path]]:
+    """What can be chosen by name."""
+    from s2st_bench.registry import TRAIN_GROUPS, Registry
+
+    registry = Registry(folders)
+    if verb == "run":
+        return registry.groups()
+    return {**{group: registry.options(kind) for group, kind in TRAIN_GROUPS.items()},
+            "data": registry.options("datasets")}
 
 
 def _values(key: str, files: Mapping[str, Mapping[str, Path]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""``s2st-bench ls``: which systems, metrics and corpora there are, and what they lack to run."""
+"""``s2st-bench ls``: which plugins there are, and what they lack."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ class What(StrEnum):
     systems = "systems"
     metrics = "metrics"
     datasets = "datasets"
+    recognisers = "recognisers"
+    translators = "translators"
+    trainers = "trainers"
 
 
 def ls(
     ctx: typer.Context,
     what: Annotated[
         What | None,
-        typer.Argument(metavar="[systems|metrics|datasets]", help="One kind only.",
+        typer.Argument(metavar="[" + "|".join(What) + "]", help="One kind only.",
                        show_default=False),
     ] = None,
     as_json: AsJson = False,

@@ -22,7 +22,8 @@ def run(
         list[str] | None,
         typer.Argument(
             metavar="KEY=VALUE", autocompletion=complete_override, show_default=False,
-            help="system=NAME dataset=NAME, and any option: target_lang=es clock=ideal chunk_s=0.5",
+            help="system=NAME dataset=NAME, and any option: target_lang=es clock=ideal "
+            "chunk_s=0.5; or -m sweep=NAME for a whole curve",
         ),
     ] = None,
     multirun: Annotated[
@@ -58,10 +59,10 @@ def _print(config: RunConfig) -> None:
 def _run(config: RunConfig, *, folders: list[Path], quiet: bool) -> Path:
     from s2st_bench import runner
     from s2st_bench.cli import run_view
-    from s2st_bench.cli.progress import ProgressLine
+    from s2st_bench.cli.progress import ProgressLine, describe
     from s2st_bench.store import RunFolder
 
-    with ProgressLine(quiet=quiet) as line:
+    with ProgressLine(describe, quiet=quiet) as line:
         path = runner.run(config, plugin_dirs=folders, progress=line)
     if config.score and not quiet:
         typer.echo(run_view.outcome(RunFolder(path)), err=True)
@@ -71,8 +72,8 @@ def _run(config: RunConfig, *, folders: list[Path], quiet: bool) -> Path:
 
 def _demo(*, quiet: bool) -> None:
     from s2st_bench import demo
-    from s2st_bench.cli.progress import ProgressLine
+    from s2st_bench.cli.progress import ProgressLine, describe
 
-    with ProgressLine(quiet=quiet) as line:
+    with ProgressLine(describe, quiet=quiet) as line:
         page = demo.run_demo(Path("runs"), say=partial(typer.echo, err=True), progress=line)
     typer.echo(f"the board: {page}")

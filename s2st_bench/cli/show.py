@@ -57,8 +57,8 @@ def _find(name: str, registry: Registry) -> list[Plugin]:
 
     near = difflib.get_close_matches(name, [p.name for p in plugins], n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise UnknownPluginError(f"{name}: neither a run folder nor the name of a system, metric or "
-                             f"corpus.{hint} See: s2st-bench ls")
+    raise UnknownPluginError(f"{name}: neither a run folder nor the name of a system, metric, "
+                             f"corpus or trainer.{hint} See: s2st-bench ls")
 
 
 def _card(plugin: Plugin) -> str | None:
@@ -71,7 +71,7 @@ def _show_plugin(plugin: Plugin) -> None:
     rows = [["kind", plugin.kind.removesuffix("s")], ["summary", printable(plugin.summary)],
             ["state", state], ["class", plugin.target], ["folder", str(plugin.folder)]]
     typer.echo(f"{plugin.name}\n{table(rows)}")
-    group = {"systems": "system", "datasets": "dataset"}.get(plugin.kind)
+    group = {"systems": "system", "datasets": "dataset", "trainers": "model"}.get(plugin.kind)
     for path in plugin.config_files():
         typer.echo(f"\n{group}={path.stem}")
         for line in path.read_text("utf-8", errors="replace").splitlines():

@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 from s2st_bench.errors import SystemFailure, SystemHung
+from s2st_bench.parts import TranslatorModel
 
 MODES = (Path("/usr/share/apertium/modes"), Path("/usr/local/share/apertium/modes"))
 _CODES = {
@@ -48,7 +49,7 @@ def find_mode(pair: str) -> Path | None:
     return None
 
 
-class Apertium:
+class Apertium(TranslatorModel):
     """The pairs installed on this machine."""
 
     def missing(self, source_lang: str, target_lang: str) -> str | None:
@@ -86,7 +87,7 @@ class ApertiumPipe:
         self._lock = threading.Lock()
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def translate(self, text: str) -> str:
+    def translate(self, text: str, is_over: bool = True) -> str:
         """One sentence or its beginning; unknown words are kept as they are.
 
         Raises

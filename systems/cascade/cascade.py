@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 
 from s2st_bench.errors import ConfigError
+from s2st_bench.parts import RecogniserModel, Translator, TranslatorModel
 from s2st_bench.policy import Committer, LocalAgreement
 from s2st_bench.speech.stage import Synthesiser, TtsStage
 from s2st_bench.system import HypothesisSystem, PipelineSession, Stage
 from s2st_bench.types import Modality, Recording, Task
 
 from .hypothesis import CascadeHypothesis
-from .parts import (
-    RECOGNISERS,
-    SYNTHESISERS,
-    TRANSLATORS,
-    VADS,
-    RecogniserModel,
-    Translator,
-    TranslatorModel,
-    VadModel,
-    make,
-)
+from .parts import SYNTHESISERS, VADS, VadModel, make
 from .stages import AsrStage, MtStage, VadStage, plain, polished
 from .utterances import Utterances
 from .vad import RATE_HZ
-
-AUTO = ("apertium", "phrase_table")
-"""Translators that ``mt=auto`` tries, in order."""
 
 
 class Cascade(HypothesisSystem):
@@ -35,18 +23,19 @@ class Cascade(HypothesisSystem):
 
     Parameters
     ----------
-    vad, asr, mt, tts
-        Names of parts; ``mt=auto`` takes the first of :data:`AUTO` that has the pair here.
+    asr, mt
+        A recogniser; a translator, or several, of which the first that has the pair here is taken.
+    vad, tts
+        Names of the other parts; without synthesis (``none``) only text is written.
     min_silence_s, preroll_s, max_utterance_s
         A pause this long ends an utterance; audio kept from before its start; its greatest length.
-    lm, dictionary, cmn
-        Of the recogniser, see :mod:`.sphinx`.
     partial_every_s
         How much speech the recogniser hears between two partial hypotheses.
     asr_agreement, asr_hold, mt_agreement, mt_hold
         When a word is committed: local agreement over so many hypotheses, less ``hold`` words
         (:class:`~s2st_bench.policy.LocalAgreement`).  Agreement counts partial hypotheses of the
-        recogniser, and translations of successive source prefixes.
+        recogniser, and translations of successive source prefixes; words of a recogniser that
+        only appends are committed at once.
     tts_min_words, speech_rate
         Words to wait for before a phrase is spoken; words a minute.
     punctuate
@@ -60,16 +49,13 @@ class Cascade(HypothesisSystem):
     def __init__(
         self,
         *,
+        asr: RecogniserModel,
+        mt: TranslatorModel | Sequence[TranslatorModel],
         vad: str = "silero",
-        asr: str = "pocketsphinx",
-        mt: str = "auto",
         tts: str = "espeak",
         min_silence_s: float = 0.4,
         preroll_s: float = 0.25,
         max_utterance_s: float = 20.0,
-        lm: str = "general",
-        dictionary: Path | None = None,
-        cmn: tuple[float, ...] = (),
         partial_every_s: float = 0.1,
         asr_agreement: int = 6,
         asr_hold: int = 0,
@@ -87,12 +73,10 @@ class Cascade(HypothesisSystem):
         if tts == "none":
             self.outputs = frozenset({"text"})
         self._vad: VadModel = make(VADS, "vad", vad)
-        self._asr: RecogniserModel = make(
-            RECOGNISERS, "asr", asr, lm=lm, dictionary=dictionary, cmn=cmn
-        )
-        self._mt: dict[str, TranslatorModel] = {
-            name: make(TRANSLATORS, "mt", name) for name in (AUTO if mt == "auto" else (mt,))
-        }
+        self._asr = asr
+        self._mt = (mt,) if isinstance(mt, TranslatorModel) else tuple(mt)
+        if not self._mt:
+            raise ConfigError("system.mt: at least one translator is wanted")
         self._tts: Synthesiser | None = None
         if tts != "none":
             self._tts = make(SYNTHESISERS, "tts", tts, speech_rate=speech_rate)
@@ -101,15 +85,19 @@ class Cascade(HypothesisSystem):
         }
         self._partial_every_s = partial_every_s
         self._asr_rule = _agreement("asr", asr_agreement, asr_hold)
+        if asr.append_only:
+            self._asr_rule = _agreement("asr", 1, 0)
         self._mt_rule = _agreement("mt", mt_agreement, mt_hold)
         self._tts_min_words = tts_min_words
         self._polish = polished if punctuate else plain
         self._retract = retract
-        self._translators: dict[tuple[str, str, str], Translator] = {}
+        self._translators: dict[tuple[int, str, str], Translator] = {}
 
     def load(self, device: str = "cpu") -> None:
         self._vad.load()
         self._asr.load()
+        for translator in self._mt:
+            translator.load()
         if self._tts is not None:
             self._tts.load()
 
@@ -121,8 +109,7 @@ class Cascade(HypothesisSystem):
         if _base(task.source_lang) not in self._asr.languages:
             known = ", ".join(sorted(self._asr.languages))
             return f"its recogniser knows {known}, not {task.source_lang}"
-        name, reason = self._translator_for(task)
-        if reason:
+        if isinstance(reason := self._first_able(task), str):
             return reason
         if "speech" in task.outputs and self._tts is not None:
             return self._tts.missing(task.target_lang)
@@ -130,7 +117,8 @@ class Cascade(HypothesisSystem):
 
     def open(self, task: Task) -> PipelineSession:
         vad = VadStage(self._utterances())
-        asr = AsrStage(self._asr.open(), self._committer(self._asr_rule), self._partial_every_s)
+        asr = AsrStage(self._asr.open(task.source_lang), self._committer(self._asr_rule),
+                       self._partial_every_s)
         mt = MtStage(self._translator(task), self._committer(self._mt_rule), self._polish)
         stages = [
             Stage("vad", vad),
@@ -146,7 +134,8 @@ class Cascade(HypothesisSystem):
         self, task: Task, recording: Recording | None = None
     ) -> CascadeHypothesis:
         return CascadeHypothesis(
-            self._utterances(), self._asr.open(), self._translator(task), self._polish
+            self._utterances(), self._asr.open(task.source_lang), self._translator(task),
+            self._polish,
         )
 
     def _utterances(self) -> Utterances:
@@ -155,24 +144,24 @@ class Cascade(HypothesisSystem):
     def _committer(self, rule: LocalAgreement) -> Committer | None:
         return None if self._retract else Committer(rule)
 
-    def _translator_for(self, task: Task) -> tuple[str, str | None]:
-        """The translator to use, or why there is none."""
+    def _first_able(self, task: Task) -> int | str:
+        """Which translator to use, or why there is none."""
         reasons = []
-        for name, model in self._mt.items():
+        for number, model in enumerate(self._mt):
             reason = model.missing(task.source_lang, task.target_lang)
             if reason is None:
-                return name, None
+                return number
             reasons.append(reason)
-        return "", "; ".join(reasons)
+        return "; ".join(reasons)
 
     def _translator(self, task: Task) -> Translator:
         """Kept open between sessions: starting one costs more than a sentence."""
-        name, reason = self._translator_for(task)
-        if reason:
-            raise ConfigError(reason)
-        key = (name, task.source_lang, task.target_lang)
+        number = self._first_able(task)
+        if isinstance(number, str):
+            raise ConfigError(number)
+        key = (number, task.source_lang, task.target_lang)
         if key not in self._translators:
-            self._translators[key] = self._mt[name].open(task.source_lang, task.target_lang)
+            self._translators[key] = self._mt[number].open(task.source_lang, task.target_lang)
         return self._translators[key]
 
 

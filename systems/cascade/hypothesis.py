@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from s2st_bench.errors import SystemFailure
+from s2st_bench.parts import Recogniser, Translator
 from s2st_bench.system import HypothesisSession
 from s2st_bench.types import AudioChunk, TextChunk
 
-from .parts import Recogniser, Translator
 from .utterances import Utterances
 
 
@@ -59,4 +59,5 @@ class CascadeHypothesis(HypothesisSession):
         if not self._words:
             return ""
         with self.meter.stage("mt"):
-            return self._polish(self._translator.translate(" ".join(self._words)), is_over)
+            text = self._translator.translate(" ".join(self._words), is_over)
+            return self._polish(text, is_over)

@@ -1,11 +1,9 @@
-"""What a part of the cascade is: one protocol per stage, and the parts there are.
+"""Voice activity detection and synthesis: one protocol each, and what there is.
 
 A *model* holds what listeners share: its constructor only takes settings (it is asked what it can
 do before anything is loaded), ``load`` does the work, ``open`` gives what one listener uses.  A
-new part is one module and one line in the tables below; modules are imported when chosen.
-
-Texts between parts are words separated by single spaces.  An *utterance* is speech between two
-pauses.
+new one is one module and one line in the tables below; modules are imported when chosen.
+Recognisers and translators are plugins, see :mod:`s2st_bench.parts`.
 """
 
 from __future__ import annotations
@@ -33,48 +31,7 @@ class VadModel(Protocol):
     def open(self) -> Vad: ...
 
 
-class Recogniser(Protocol):
-    """Streaming recognition for one listener, utterance by utterance."""
-
-    def accept(self, samples: Samples) -> tuple[str, ...]:
-        """Feed ``float32[n]`` at 16 kHz; the words of the utterance so far, all revisable."""
-
-    def finish(self) -> tuple[str, ...]:
-        """The utterance has ended: its final words.  What follows is a new one."""
-
-    def close(self) -> None:
-        """Give back what the listener used."""
-
-
-class RecogniserModel(Protocol):
-    languages: frozenset[str]
-    """Base codes (``en``) of what it recognises."""
-
-    def load(self) -> None: ...
-
-    def open(self) -> Recogniser: ...
-
-
-class Translator(Protocol):
-    """Translates words; keeps nothing between calls, so one serves all listeners in turn."""
-
-    def translate(self, text: str) -> str:
-        """The translation of one utterance, or of its beginning."""
-
-    def close(self) -> None:
-        """End what runs in the background."""
-
-
-class TranslatorModel(Protocol):
-    def missing(self, source_lang: str, target_lang: str) -> str | None:
-        """None, or one line saying why the pair cannot be translated and what would help."""
-
-    def open(self, source_lang: str, target_lang: str) -> Translator: ...
-
-
 VADS = {"silero": "vad:Silero", "energy": "energy:Energy"}
-RECOGNISERS = {"pocketsphinx": "sphinx:PocketSphinx"}
-TRANSLATORS = {"apertium": "apertium:Apertium", "phrase_table": "phrases:PhraseTables"}
 SYNTHESISERS = {"espeak": "s2st_bench.speech.voice:Espeak"}
 
 

@@ -25,18 +25,21 @@ from typing import Any
 
 import numpy as np
 
-from s2st_bench.errors import ConfigError, DependencyError, InputError
-from s2st_bench.types import Samples
+from s2st_bench.audio import resampled
+from s2st_bench.errors import DependencyError, InputError
+from s2st_bench.parts import RecogniserModel
+from s2st_bench.types import Samples, Word
 
 from .vad import RATE_HZ
 
 _WORD = re.compile(r"[a-z]+(?:['’-][a-z]+)*")
-_CONFERENCE = Path(__file__).parent / "phrase_table" / "sentences_en.txt"
+_CONFERENCE = Path(__file__).parent / "sentences_en.txt"
 _CEPSTRA = 13
+_FRAME_S = 0.01
 _MODEL_SUFFIXES = frozenset({".bin", ".lm", ".arpa", ".gz", ".dmp"})
 
 
-class PocketSphinx:
+class PocketSphinx(RecogniserModel):
     """Decoders over one set of files; a decoder is made per concurrent listener."""
 
     languages = frozenset({"en"})
@@ -45,7 +48,7 @@ class PocketSphinx:
         self, lm: str = "general", dictionary: Path | None = None, cmn: tuple[float, ...] = ()
     ) -> None:
         if len(cmn) not in (0, _CEPSTRA):
-            raise ConfigError(f"system.cmn: {_CEPSTRA} numbers are wanted, not {len(cmn)}")
+            raise ValueError(f"cmn: {_CEPSTRA} numbers are wanted, not {len(cmn)}")
         self._dictionary = dictionary
         self._mean = ",".join(f"{value:g}" for value in cmn)
         self._sentences, self._model = _language_model(lm)
@@ -62,10 +65,19 @@ class PocketSphinx:
         self._module: Any = pocketsphinx
         self._free = [self._decoder()]
 
-    def open(self) -> SphinxRecogniser:
+    def open(self, lang: str) -> SphinxRecogniser:
         decoder, mean = self._free.pop() if self._free else self._decoder()
         decoder.set_cmn(mean)
         return SphinxRecogniser(decoder, lambda: self._free.append((decoder, mean)))
+
+    def transcribe(self, samples: Samples, rate_hz: int, lang: str) -> tuple[Word, ...]:
+        recogniser = self.open(lang)
+        try:
+            recogniser.accept(resampled(samples, rate_hz, RATE_HZ))
+            recogniser.finish()
+            return recogniser.timed()
+        finally:
+            recogniser.close()
 
     def _decoder(self) -> tuple[Any, str]:
         """A decoder and the cepstral mean to start from."""
@@ -155,6 +167,14 @@ class SphinxRecogniser:
         self.finish()
         self._give_back()
 
+    def timed(self) -> tuple[Word, ...]:
+        """The words of the last utterance, with times from its start."""
+        return tuple(
+            Word(found.word.split("(", 1)[0], found.start_frame * _FRAME_S,
+                 (found.end_frame + 1) * _FRAME_S)
+            for found in self._decoder.seg() or () if found.word[0] not in "<["
+        )
+
     def _words(self) -> tuple[str, ...]:
         found = self._decoder.hyp()
         return tuple(found.hypstr.split()) if found is not None else ()
@@ -202,6 +222,6 @@ def _language_model(lm: str) -> tuple[Path | None, Path | None]:
         return None, None
     path = _CONFERENCE if lm == "conference" else Path(lm)
     if not path.is_file():
-        raise ConfigError(f"system.lm={lm}: no such file; general, conference, an n-gram model "
+        raise ValueError(f"lm={lm}: no such file; general, conference, an n-gram model "
                           "or a .txt file of sentences is wanted")
     return (None, path) if path.suffix in _MODEL_SUFFIXES else (path, None)

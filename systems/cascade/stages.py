@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from s2st_bench.edits import difference
+from s2st_bench.parts import Recogniser, Translator
 from s2st_bench.policy import Committer
 from s2st_bench.speech.stage import CLOSING, END
 from s2st_bench.system import Observation, Session
 from s2st_bench.types import Samples, Speech, Write
 
-from .parts import Recogniser, Translator
 from .utterances import Utterances
 from .vad import RATE_HZ
 
@@ -114,7 +114,7 @@ class MtStage(TextStage):
         elif not is_over:
             return
         if words := self._source.split():
-            target = self._polish(self._translator.translate(" ".join(words)), is_over)
+            target = self._polish(self._translator.translate(" ".join(words), is_over), is_over)
             yield from self.show(tuple(target.split()), is_over)
         if is_over:
             self._source = ""

@@ -72,14 +72,11 @@ class Gated(Decider):
     def _state(self, step: Step, piece: int) -> State:
         utterance, tokens = self.utterance, self.utterance.writer.tokens
         needs = self._gate.needs
-        p_choose = step.p_choose if "p_choose" in needs else None
-        if p_choose is not None and self._gate.name == "emma":
-            p_choose = p_choose[:, :, -1]
         return State(
             read=utterance.ear.count // CHUNK_FRAMES,
             written=utterance.words(tokens) if self._by_word else len(tokens),
             ends=piece == END,
-            p_choose=p_choose,
+            p_choose=step.p_choose if "p_choose" in needs else None,
             ctc=utterance.ctc if "ctc" in needs else None,
         )
 
@@ -97,6 +94,8 @@ class Restated(Decider):
         self._layer = layer
         self._decoded = 0
         """Frames that had been heard when it was last decoded."""
+        self._rows: list[Any] = []
+        """Attention of the committed pieces, each to the frames heard when it was decoded."""
 
     def advance(self, done: bool) -> Iterator[str]:
         utterance, writer = self.utterance, self.utterance.writer
@@ -106,6 +105,8 @@ class Restated(Decider):
         self._decoded = heard
         hypothesis = self._decode()
         count = self._rule.stable(hypothesis, len(writer.tokens), done)
+        if hypothesis.attention is not None:
+            self._rows += list(hypothesis.attention[len(writer.tokens) : count])
         for piece in hypothesis.units[len(writer.tokens) : count]:
             writer.push(int(piece))
         if text := utterance.said(writer.tokens):
@@ -116,7 +117,6 @@ class Restated(Decider):
         utterance = self.utterance
         writer = utterance.writer
         writer.refresh()
-        needs = self._rule.needs
         twin = writer.clone()
         seen: list[Any] = []
         while len(twin.tokens) < twin.limit:
@@ -125,11 +125,12 @@ class Restated(Decider):
             if step.best == END:
                 break
             twin.push(step.best)
-        committed, units = len(writer.tokens), twin.tokens
+        units = twin.tokens
         attention = None
-        if "attention" in needs:
-            # Committed pieces are past deciding: their rows only fill the table.
-            new = np.array(seen[: len(units) - committed]).reshape(-1, twin.heard)
-            attention = np.concatenate([np.zeros((committed, twin.heard)), new])
+        if "attention" in self._rule.needs:
+            attention = np.zeros((len(units), twin.heard))
+            rows = [*self._rows, *seen[: len(units) - len(self._rows)]]
+            for place, row in zip(attention, rows, strict=True):
+                place[: len(row)] = row
         starts = tuple(utterance.starts_word(piece) for piece in units)
         return Hypothesis(units=units, attention=attention, starts_word=starts)

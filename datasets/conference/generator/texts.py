@@ -55,3 +55,8 @@ def scripts() -> dict[str, tuple[ScriptLine, ...]]:
     for talk, *rest in _rows("talks.tsv"):
         found.setdefault(talk, []).append(ScriptLine(*rest))
     return {talk: tuple(lines) for talk, lines in found.items()}
+
+
+def training_items() -> tuple[tuple[str, str, str], ...]:
+    """Sentences written for training, in German, English and Spanish."""
+    return tuple((de, en, es) for de, en, es in _rows("training.tsv"))

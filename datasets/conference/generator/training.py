@@ -1,7 +1,8 @@
 """Unlimited training text and speech, never a sentence of dev, test or the talks.
 
-``triples`` gives word-aligned text (for a phrase table or a text translator), ``asr_text`` lower-
-cased lines for a language model, ``speech`` sentences spoken by the training voices.
+``triples`` gives word-aligned text of the grammar, ``asr_text`` lower-cased lines for a language
+model.  ``mixed`` adds sentences written by hand for training (``texts/training.tsv``), and
+``speech`` has those spoken by the training voices.
 """
 
 from __future__ import annotations
@@ -17,8 +18,14 @@ from random import Random
 from .aligner import normal
 from .grammar import Triple, sentences
 from .speech import Speaker, Utterance, Voice, voices
+from .texts import training_items
 
 DATA = Path(__file__).parents[1] / "data"
+LANGUAGES = ("de", "en", "es")
+WRITTEN_SHARE = 0.5
+"""Of ``mixed``: sentences written by hand; the rest is the grammar's."""
+NEAREST = 0.7
+"""No written training sentence shares more of its words (Jaccard) with one to be tested on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +53,29 @@ def stream(seed: int = 1, kind: str | None = None) -> Iterator[Triple]:
     """Endless training triples; the same seed gives the same stream; repetitions may occur."""
     kept_out = held_out()
     for triple in sentences(seed, kind):
-        if not any(normal(triple.text(k)) in kept_out for k in ("de", "en", "es")):
+        if not any(normal(triple.text(k)) in kept_out for k in LANGUAGES):
             yield triple
+
+
+@cache
+def written() -> tuple[Triple, ...]:
+    """The sentences written for training that are not near any sentence of dev, test or talks."""
+    kept_out = [frozenset(words) for words in held_out()]
+    kept = []
+    for texts in training_items():
+        bags = [frozenset(normal(text)) for text in texts]
+        if not any(len(bag & other) > NEAREST * len(bag | other)
+                   for bag in bags for other in kept_out):
+            kept.append(Triple("written", *texts, (), (), ()))
+    return tuple(kept)
+
+
+def mixed(seed: int = 1, share: float = WRITTEN_SHARE) -> Iterator[Triple]:
+    """Endless triples of grammar and hand; those written by hand have no word alignments."""
+    rng = Random(f"conference-mixed-{seed}")
+    grammar = stream(seed)
+    while True:
+        yield rng.choice(written()) if rng.random() < share else next(grammar)
 
 
 def triples(count: int, *, seed: int = 1, distinct: bool = False) -> Iterator[Triple]:
@@ -73,14 +101,14 @@ def asr_text(lang: str, count: int, *, seed: int = 1) -> Iterator[str]:
 def speech(lang: str, *, seed: int = 1, kind: str | None = None) -> Iterator[SpokenTriple]:
     """Endless training speech in ``lang`` (``de`` or ``en``) by the voices not held out.
 
-    Rates and pitches vary around each voice's own.
+    Rates and pitches vary around each voice's own; ``kind`` picks one kind of grammar sentence.
     """
     pool = voices(lang, held_out=False)
     if not pool:
         raise ValueError(f"no voices for {lang!r}; the corpus speaks de and en")
     rng = Random(f"conference-speech-{lang}-{seed}")
     with Speaker() as speaker:
-        for triple in stream(seed, kind):
+        for triple in mixed(seed) if kind is None else stream(seed, kind):
             base = rng.choice(pool)
             rate = round(base.rate * rng.uniform(0.9, 1.15))
             pitch = max(0, min(99, base.pitch + rng.randint(-8, 8)))

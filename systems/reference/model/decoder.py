@@ -36,6 +36,24 @@ def split(x: Tensor, heads: int) -> Tensor:
     return x.view(batch, length, heads, width // heads).transpose(1, 2)
 
 
+def causal(
+    qkv: Tensor, heads: int, past_keys: Tensor, past_values: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Attention of new tokens to those before and themselves.
+
+    ``qkv [B, n, 3 * width]`` of the new ones; returns what is attended ``[B, n, width]``, and the
+    keys and values of all tokens ``[B, heads, past + n, width / heads]``.
+    """
+    query, key, value = (split(part, heads) for part in qkv.chunk(3, dim=-1))
+    key = torch.cat([past_keys.to(key.dtype), key], dim=2)
+    value = torch.cat([past_values.to(value.dtype), value], dim=2)
+    total, new = key.shape[2], query.shape[2]
+    at = torch.arange(total, device=qkv.device)
+    allowed = at[None, :] <= (at[total - new :])[:, None]
+    mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
+    return mixed.transpose(1, 2).flatten(2), key, value
+
+
 class CrossAttention(nn.Module):
     """Soft attention to the frames a token may see."""
 
@@ -83,14 +101,8 @@ class DecoderLayer(nn.Module):
         self, x: Tensor, past_keys: Tensor, past_values: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Causal attention to the tokens so far; returns the keys and values of all of them."""
-        query, key, value = (split(part, self.heads) for part in self.qkv(x).chunk(3, dim=-1))
-        key = torch.cat([past_keys.to(key.dtype), key], dim=2)
-        value = torch.cat([past_values.to(value.dtype), value], dim=2)
-        total, new = key.shape[2], query.shape[2]
-        at = torch.arange(total, device=x.device)
-        allowed = at[None, :] <= (at[total - new :])[:, None]
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
-        return self.out(mixed.transpose(1, 2).flatten(2)), key, value
+        mixed, key, value = causal(self.qkv(x), self.heads, past_keys, past_values)
+        return self.out(mixed), key, value
 
 
 class Decoder(nn.Module):

@@ -58,6 +58,11 @@ class Ear:
         """Pieces of the source language recognised so far (greedy CTC); only ever grows."""
         return self._asr.pieces
 
+    @property
+    def asr_frames(self) -> list[int]:
+        """Of each piece of :attr:`asr`, the first encoder frame that said it."""
+        return self._asr.frames
+
     def st(self, lang: str) -> list[int]:
         """Pieces of the translation into ``lang`` foreseen so far (greedy CTC); only ever grows.
 

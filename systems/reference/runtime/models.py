@@ -1,8 +1,10 @@
 """A folder of exported models, each graph loaded when it is first asked for.
 
 ``reference.json`` names the files and their SHA-256; a graph is called by its file's stem:
-``encoder``, and for every decoder ``decoder-<name>`` (:meth:`Decoder.step`) and ``memory-<name>``
-(:meth:`Decoder.remember`).  Weights lie in the graphs as int8 with a scale per output row;
+``encoder``, and for every decoder ``memory-<name>`` (what it remembers of new frames) and
+``decoder-<name>`` (its step over new tokens); the text translator is ``text-encoder``,
+``text-decoder`` and ``text-memory``.  Weights lie in the graphs as int8 with a scale per output
+row;
 onnxruntime multiplies them out once, while loading.
 
 Graphs run on one thread and in a fixed order, so that the same input gives the same bits.
@@ -14,6 +16,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -28,6 +31,8 @@ from ..pieces import Pieces
 MANIFEST: Final = "reference.json"
 PIECES: Final = "pieces.model"
 VERSION: Final = 1
+SHIPPED: Final = Path(__file__).parents[1] / "weights"
+"""Where the models of this package lie."""
 
 Array = npt.NDArray[Any]
 
@@ -140,6 +145,15 @@ class Models:
         return DecoderModel(name, self.graph(f"decoder-{name}"), self.graph(f"memory-{name}"))
 
     @property
+    def text_encoder(self) -> Graph:
+        """Of the text translator; its decoder is :attr:`text_decoder`."""
+        return self.graph("text-encoder")
+
+    @property
+    def text_decoder(self) -> DecoderModel:
+        return DecoderModel("text", self.graph("text-decoder"), self.graph("text-memory"))
+
+    @property
     def pieces(self) -> Pieces:
         with self._lock:
             if self._pieces is None:
@@ -162,7 +176,16 @@ class Models:
         return path
 
 
-def empty(graph: Graph, name: str, **lengths: int) -> npt.NDArray[np.float32]:
-    """Zeros in the shape of ``graph``'s input ``name``; ``lengths`` by the names in that shape."""
-    shape = [size if isinstance(size, int) else lengths[size] for size in graph.inputs[name]]
-    return np.zeros(shape, np.float32)
+def models_of(folder: Path = SHIPPED) -> Models:
+    """The models of ``folder``, the same object for all who ask in this process."""
+    return _models_of(folder.resolve())
+
+
+@cache
+def _models_of(folder: Path) -> Models:
+    return Models(folder)
+
+
+def empty(graph: Graph, name: str) -> npt.NDArray[np.float32]:
+    """What ``graph``'s input ``name`` begins with: zeros, of no length where it varies."""
+    return np.zeros([n if isinstance(n, int) else 0 for n in graph.inputs[name]], np.float32)

@@ -1,0 +1,80 @@
+"""Recognisers and translators of text: parts that systems and metrics share.
+
+A part is a plugin: a table ``[[recogniser]]`` or ``[[translator]]`` in the manifest of the system
+it belongs to.  A parameter annotated with one of the models below arrives built::
+
+    def __init__(self, asr: RecogniserModel) -> None: ...    # system.asr=reference
+
+given as a name, or as a mapping ``{name: pocketsphinx, lm: general}`` of name and settings.
+
+A *model* holds what listeners share: its constructor only takes settings (it is asked what it can
+do before anything is loaded), ``load`` does the work, ``open`` gives what one listener uses.
+Texts are words separated by single spaces.  An *utterance* is speech between two pauses.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Protocol
+
+from s2st_bench.types import Samples, Word
+
+
+class Recogniser(Protocol):
+    """Streaming recognition for one listener, utterance by utterance."""
+
+    def accept(self, samples: Samples) -> tuple[str, ...]:
+        """Feed ``float32[n]`` at 16 kHz; the words of the utterance so far."""
+
+    def finish(self) -> tuple[str, ...]:
+        """The utterance has ended: its final words.  What follows is a new one."""
+
+    def close(self) -> None:
+        """Give back what the listener used."""
+
+
+class RecogniserModel(ABC):
+    """Recognises speech."""
+
+    languages: frozenset[str]
+    """Base codes (``en``) of what it recognises."""
+    append_only: ClassVar[bool] = False
+    """Words once given stay: nothing is gained by waiting for them to stand still."""
+    voices: frozenset[str] = frozenset()
+    """Synthetic voices it was trained on, by synthesiser and name.  To judge speech of the same
+    synthesiser with it (ASR-BLEU) is circular, which must stand beside the number."""
+
+    @abstractmethod
+    def load(self) -> None: ...
+
+    @abstractmethod
+    def open(self, lang: str) -> Recogniser:
+        """For one listener to speech in ``lang``."""
+
+    @abstractmethod
+    def transcribe(self, samples: Samples, rate_hz: int, lang: str) -> tuple[Word, ...]:
+        """The words of a whole recording ``float32[n]``, with times in seconds from its start."""
+
+
+class Translator(Protocol):
+    """Translates words; keeps nothing between calls, so one serves all listeners in turn."""
+
+    def translate(self, text: str, is_over: bool = True) -> str:
+        """The translation of one utterance, or of its beginning where it is not over yet."""
+
+    def close(self) -> None:
+        """End what runs in the background."""
+
+
+class TranslatorModel(ABC):
+    """Translates text."""
+
+    def load(self) -> None:
+        """What several pairs share; others do their work when a pair is opened."""
+
+    @abstractmethod
+    def missing(self, source_lang: str, target_lang: str) -> str | None:
+        """None, or one line saying why the pair cannot be translated and what would help."""
+
+    @abstractmethod
+    def open(self, source_lang: str, target_lang: str) -> Translator: ...
