@@ -88,8 +88,9 @@ def score_simuleval(log: str) -> dict[str, float]:
     }
 
 
-def resegment_ours(n_words: str) -> dict[str, float]:
-    from s2st_bench.resegment import SoftSegmenter
+def resegment_ours(n_words: str, *names: str) -> dict[str, float]:
+    """Resegmenters of ours by name; without one, the default."""
+    from s2st_bench.resegmenters import resegmenter
     from s2st_bench.types import Segment
 
     references, said = _talk(int(n_words))
@@ -97,8 +98,10 @@ def resegment_ours(n_words: str) -> dict[str, float]:
     segments = [Segment(str(i), i * length_s, (i + 1) * length_s) for i in range(len(references))]
     times = np.arange(len(said)) * WORD_S
     texts = [" ".join(words) for words in references]
+    (name,) = names or ("soft",)
+    cut = resegmenter(name)
     return {"resegment_s": _timed(
-        lambda: SoftSegmenter().assign(said, times, segments, texts, "de", "word")
+        lambda: cut.assign(said, times, segments, texts, "de", "word")
     )}
 
 
@@ -110,6 +113,14 @@ def resegment_omnisteval(n_words: str) -> dict[str, float]:
     hyp = [Word(text=word, emission_cu=i * WORD_S, emission_ca=i * WORD_S)
            for i, word in enumerate(said)]
     return {"resegment_s": _timed(lambda: align_words([ref], [hyp], char_level=False))}
+
+
+def resegment_mweralign(n_words: str) -> dict[str, float]:
+    from mweralign import align_texts
+
+    references, said = _talk(int(n_words))
+    texts = "\n".join(map(" ".join, references))
+    return {"resegment_s": _timed(lambda: align_texts(texts, " ".join(said)))}
 
 
 def bootstrap(n_resamples: str, n_systems: str, n_recordings: str) -> dict[str, float]:
@@ -190,6 +201,7 @@ DRIVERS: dict[str, Callable[..., dict[str, float]]] = {
     "score-simuleval": score_simuleval,
     "resegment-ours": resegment_ours,
     "resegment-omnisteval": resegment_omnisteval,
+    "resegment-mweralign": resegment_mweralign,
     "bootstrap": bootstrap,
 }
 

@@ -1,11 +1,12 @@
-"""Speed of scoring, resegmenting and resampling, beside SimulEval's and OmniSTEval's.
+"""Speed of scoring, resegmenting and resampling, beside peers'.
 
 Scoring: a log of 2,500 recordings; twelve latency scores (six metrics, unaware and aware), and
 BLEU.  ``latency`` goes from what was read to twelve corpus values in both tools; ours reads more
 (``read`` makes traces of the log, ``items`` lays out when each unit was live) and gives more
 (``table``: the values again with intervals, counts, reasons and a row a recording).  ``process``
 is the whole command as users run it.  Resegmenting: one talk of 1,000 to 20,000 words;
-OmniSTEval's alignment takes minutes and gigabytes beyond ``--omnisteval-words``.  Resampling:
+OmniSTEval's alignment takes minutes and gigabytes beyond ``--omnisteval-words``; mweralign
+minimises word errors, as our ``min-wer`` does.  Resampling:
 1,000 resamples of 20 systems on 2,500 recordings, BLEU and LAAL, with percentile intervals, the
 paired bootstrap of all 190 pairs, and rank ranges.
 
@@ -28,6 +29,7 @@ from benchmarks.measure import measure
 
 RECORDINGS = 2500
 WORDS = (1000, 2000, 4000, 10_000, 20_000)
+_SAME_TASK = (("OmniSTEval", "s2st_bench"), ("mweralign", "s2st_bench min-wer"))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -43,6 +45,8 @@ def main(argv: list[str] | None = None) -> int:
     rows += _rows("resampling", "s2st_bench", recordings,
                   "bootstrap", "1000", "3" if options.quick else "20", str(recordings))
     print(report.table(rows))
+    if compared := ratios(rows):
+        print(f"\n{report.table(compared)}")
     checked = [] if options.quick else gates(rows)
     if checked:
         print(f"\n{report.table(checked)}")
@@ -97,12 +101,26 @@ def _process(tool: str, size: int, *arguments: str) -> dict[str, Any]:
 
 def _resegmenting(words: tuple[int, ...], omnisteval_words: int) -> list[dict[str, Any]]:
     rows = []
-    theirs = _installed("omnisteval")
+    omnisteval, mweralign = _installed("omnisteval"), _installed("mweralign")
     for n in words:
         rows += _rows("resegmenting", "s2st_bench", n, "resegment-ours", str(n))
-        if theirs and n <= omnisteval_words:
+        if omnisteval and n <= omnisteval_words:
             rows += _rows("resegmenting", "OmniSTEval", n, "resegment-omnisteval", str(n))
+        rows += _rows("resegmenting", "s2st_bench min-wer", n, "resegment-ours", str(n), "min-wer")
+        if mweralign:
+            rows += _rows("resegmenting", "mweralign", n, "resegment-mweralign", str(n))
     return rows
+
+
+def ratios(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """How many times our time a peer's resegmenting takes, where both did the same task."""
+    seconds = {(row["tool"], row["size"]): row["seconds"] for row in rows
+               if row["part"] == "resegmenting"}
+    return [
+        {"resegmenting": f"{peer} / {ours}", "words": size, "ratio": theirs / seconds[ours, size]}
+        for peer, ours in _SAME_TASK
+        for (tool, size), theirs in seconds.items() if tool == peer
+    ]
 
 
 def _rows(part: str, tool: str, size: int, *arguments: str) -> list[dict[str, Any]]:

@@ -52,6 +52,8 @@ from s2st_bench.trainconfig import TrainConfig
 
 _INNER = re.compile(r"system(\.inner)+")
 _PLAIN_KEY = re.compile(r"[+~]{0,2}[\w./@-]+")
+_PLUS_OPTION = re.compile(r"\+{0,2}metric_options\.([\w.@-]+\+[\w.@+-]*)\.(\w+)=(.*)", re.DOTALL)
+"""An option of a metric such as ``chrF++``, which hydra does not take for a key."""
 
 Typed = TypeVar("Typed")
 _Check = Callable[[dict[str, Any], Registry], Typed]
@@ -225,6 +227,11 @@ def _read(overrides: Sequence[str], groups: _Groups, registry: Registry) -> list
 def _parse(text: str, groups: _Groups) -> Override:
     """One override; text that hydra's grammar refuses (``é``, ``a=b``) is read as quoted."""
     parser = OverridesParser.create()
+    if plus := _PLUS_OPTION.fullmatch(text.strip()):
+        name, option, value = plus.groups()
+        if re.search(r"[^\w.+-]", value):
+            value = f"'{_quoted(value)}'"
+        return parser.parse_override(f"++metric_options={{{name}:{{{option}:{value}}}}}")
     key, equals, value = text.strip().partition("=")
     if not _PLAIN_KEY.fullmatch(key) or (not equals and not key.startswith("~")):
         meant = [f"{group}={text}" for group, options in groups.options.items() if text in options]

@@ -117,6 +117,8 @@ class Metric(ABC):
     """
 
     spec: ClassVar[MetricSpec]
+    per_talk: ClassVar[bool] = False
+    """One value a talk, that all its items carry: resampling them says nothing of its spread."""
 
     def __init__(self, *, aware: bool = False) -> None:
         self.aware = aware
@@ -146,6 +148,12 @@ class Metric(ABC):
         Overridden by metrics that are no function of a sum (percentiles).
         """
         return self.value(weights @ stats)
+
+    def within_talk(self, items: Sequence[Item]) -> tuple[float, float] | None:
+        """95 % interval of the value of the one talk that ``items`` are of, if the metric has one
+        of its own.
+        """
+        return None
 
     def as_peer(self, peer: str) -> Metric:
         """The metric as ``peer`` (:data:`s2st_bench.peers.PEERS`) computes it; most are alike."""

@@ -68,7 +68,8 @@ class Joint:
 
     def interval(self, combine: Combine) -> stats.Interval | None:
         """The default 95 % interval: over clusters, or inside the one or two talks there are."""
-        if self.n_clusters <= blocks.MOST_TALKS:
+        per_talk = any(sample.metric.per_talk for sample in self.samples)
+        if self.n_clusters <= blocks.MOST_TALKS and not per_talk:
             talks, statistics = self._by_segment()
             if blocks.applies(talks):
                 return blocks.moving_block_t(lambda w: combine([s(w) for s in statistics]), talks)

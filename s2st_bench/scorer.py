@@ -24,7 +24,7 @@ from s2st_bench.peers import Peer
 from s2st_bench.resegment import Resegmenter, SoftSegmenter
 from s2st_bench.sample import Joint, Sample
 from s2st_bench.signature import Signature
-from s2st_bench.table import RecordingScores, ScoreTable
+from s2st_bench.table import LeftOut, RecordingScores, ScoreTable
 from s2st_bench.types import MetricSpec, Recording, Score, Trace
 from s2st_bench.units import Tokenizer, split_units
 
@@ -95,6 +95,7 @@ class Scorer:
         repeats: dict[tuple[str, str], tuple[float | None, ...]] = {}
         values: list[dict[str, float | None]] = [{} for _ in self.pairs]
         reasons: list[dict[str, str]] = [{} for _ in self.pairs]
+        left_out: dict[str, LeftOut] = {}
         for metric in self.metrics:
             found = self.item_stats(metric)
             for index, (value, reason) in enumerate(self._per_recording(metric, found)):
@@ -105,11 +106,14 @@ class Scorer:
                 corpus.append(self._corpus_score(metric, found, group, members))
                 if self._n_repeats > 1:
                     repeats[metric.name, group] = self._by_repeat(metric, found, members)
+            if (without := self._left_out(self.sample(metric, found))) is not None:
+                left_out[metric.name] = without
         rows = [
             RecordingScores.of(trace, recording, values[i], reasons[i])
             for i, (trace, recording) in enumerate(self.pairs)
         ]
-        return ScoreTable(tuple(rows), tuple(corpus), repeats, self.optimistic)
+        return ScoreTable(tuple(rows), tuple(corpus), repeats, self.optimistic, self._clusters,
+                          left_out)
 
     def _live(self, trace: Trace) -> Sequence[float] | None:
         if trace.error is not None or not self.options.retimes:
@@ -160,6 +164,9 @@ class Scorer:
             value = _finite(joint.estimates[0])
             if value is not None:
                 interval = joint.interval(lambda values: values[0])
+            if interval is None and n_clusters == 1 and value is not None:
+                own = metric.within_talk([self.items[i] for i in members.tolist()])
+                interval = own and stats.Interval(*own, "own; conditional on this talk")
         reason = "" if value is not None else _common_reason(found[i] for i in members.tolist())
         return Score(
             metric=metric.name,
@@ -175,6 +182,20 @@ class Scorer:
             reason=reason,
             group=group,
         )
+
+    def _left_out(self, sample: Sample) -> LeftOut | None:
+        """None where the metric is no function of sums, or is undefined without some cluster."""
+        if not len(sample) or not stats.smooth(sample.metric):
+            return None
+        joint = Joint([sample])
+        without = joint.without_each()[:, 0].tolist()
+        if joint.n_clusters < 2 or not all(map(math.isfinite, without)):
+            return None
+        scored = dict.fromkeys(sample.clusters)  # in the joint's order
+        known = dict(zip(scored, zip(joint.sizes.tolist(), without, strict=True), strict=True))
+        absent = (0.0, float(joint.estimates[0]))
+        rows = [known.get(cluster, absent) for cluster in self._clusters]
+        return LeftOut(tuple(int(n) for n, _ in rows), tuple(value for _, value in rows))
 
     def _unit(self, metric: Metric, members: npt.NDArray[np.intp]) -> str:
         """The metric's, save that delays of text without times are in tokens."""
@@ -252,6 +273,10 @@ class Scorer:
         for name in sorted(set(origins) - {"", ALL}):
             groups[name] = np.array([i for i, o in enumerate(origins) if o == name])
         return groups
+
+    @cached_property
+    def _clusters(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(item.cluster for item in self.items))
 
     @cached_property
     def _segments(self) -> npt.NDArray[np.intp]:

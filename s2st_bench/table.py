@@ -47,6 +47,17 @@ class RecordingScores:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A metric's corpus value without each cluster in turn: what it takes to compare runs in
+    pairs without scoring them again.
+    """
+
+    n_items: tuple[int, ...]
+    """Scored items of each cluster of the corpus; 0 where it has none."""
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreTable:
     """All numbers of one call of scoring."""
 
@@ -56,6 +67,10 @@ class ScoreTable:
     """(metric, group) to the corpus value of each repeat, where there are several."""
     optimistic: bool = False
     """Aware values assume overlap that was never measured: not to be ranked with others."""
+    clusters: tuple[str, ...] = ()
+    """Of the corpus, in its order."""
+    left_out: Mapping[str, LeftOut] = field(default_factory=dict)
+    """By metric, over :attr:`clusters`; only metrics that are functions of sums have it."""
 
     def get(self, metric: str, group: str = "all") -> Score:
         """One corpus score; KeyError where it was not computed."""
@@ -74,6 +89,11 @@ class ScoreTable:
             "optimistic": self.optimistic,
             "recordings": [_recording_row(row) for row in self.recordings],
             "corpus": [self._corpus_row(score) for score in self.corpus],
+            "left_out": {
+                "clusters": list(self.clusters),
+                "metrics": {name: {"n": list(one.n_items), "values": list(one.values)}
+                            for name, one in self.left_out.items()},
+            },
         }
 
     def to_json(self) -> str:

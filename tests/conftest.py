@@ -65,8 +65,18 @@ def plugins(tmp_path: Path, write: Write) -> Path:
 @pytest.fixture(scope="session")
 def board_runs() -> ModuleType:
     """``helpers/board_runs.py``: makes run folders for the board."""
-    path = Path(__file__).parent / "helpers" / "board_runs.py"
-    spec = importlib.util.spec_from_file_location("board_runs", path)
+    return _helper("board_runs")
+
+
+@pytest.fixture(scope="session")
+def point_runs() -> ModuleType:
+    """``helpers/point_runs.py``: makes run folders of a wanted latency and quality."""
+    return _helper("point_runs")
+
+
+def _helper(name: str) -> ModuleType:
+    path = Path(__file__).parent / "helpers" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} cannot be imported")
     module = importlib.util.module_from_spec(spec)

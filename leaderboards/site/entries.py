@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from s2st_bench.errors import InputError
+from s2st_bench.metric import Floats
 from s2st_bench.store import RunFolder
 from s2st_bench.types import Modality, RunRecord, Score
 
@@ -48,6 +51,17 @@ class RecordingScores:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A metric's corpus value without each cluster in turn."""
+
+    clusters: tuple[str, ...]
+    n_items: Floats
+    """Scored items of each cluster, ``float64[k]``; some may have none."""
+    values: Floats
+    """``float64[k]``; the value itself where the cluster has no item."""
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """What the traces say about the run as a whole."""
 
@@ -74,6 +88,8 @@ class Entry:
     """The same for each part that the corpus scores apart, by the part's name."""
     recordings: tuple[RecordingScores, ...]
     heard: Heard
+    left_out: Mapping[str, LeftOut]
+    """By metric; only of metrics and releases that write it."""
 
     @property
     def name(self) -> str:
@@ -185,11 +201,13 @@ def _entry(path: Path, index: int) -> Entry:
             score = _score(row)
             parts.setdefault(str(row.get("group") or WHOLE), {})[score.metric] = score
         recordings = tuple(_recording(row) for row in table["recordings"])
+        left_out = _left_out(table.get("left_out") or {})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{where}: not scores of this release ({error!r}); score the run again"
                          ) from None
     key = file_key(f"{record.system} {path.name}", index=index)
-    return Entry(key, folder, record, parts.pop(WHOLE), parts, recordings, _heard(folder, record))
+    return Entry(key, folder, record, parts.pop(WHOLE), parts, recordings, _heard(folder, record),
+                 left_out)
 
 
 def _heard(folder: RunFolder, record: RunRecord) -> Heard:
@@ -224,6 +242,17 @@ def _score(row: Mapping[str, Any]) -> Score:
         higher_is_better=row.get("higher_is_better"),
         reason=str(row.get("reason") or ""),
     )
+
+
+def _left_out(row: Mapping[str, Any]) -> dict[str, LeftOut]:
+    clusters = tuple(str(name) for name in row.get("clusters", ()))
+    found = {}
+    for metric, one in row.get("metrics", {}).items():
+        n_items, values = (np.array(one[key], dtype=np.float64) for key in ("n", "values"))
+        if not (n_items.shape == values.shape == (len(clusters),) and np.isfinite(values).all()):
+            raise ValueError(f"left_out of {metric}: not a number for each cluster")
+        found[str(metric)] = LeftOut(clusters, n_items, values)
+    return found
 
 
 def _recording(row: Mapping[str, Any]) -> RecordingScores:

@@ -12,10 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from s2st_bench.types import Score
-
 from .columns import AWARE_SUFFIX, MEASURED, Column, View, columns, primary
 from .entries import Entry
+from .ranking import places, winner
 from .text import file_key, label, setting
 
 _HARMLESS = frozenset({"repeats", "r", "interval", "ci", "seed", "sd"})
@@ -32,9 +31,9 @@ class Row:
     unranked: str
     """Why it has no rank; empty when it has one."""
     rank_range: tuple[int, int] | None
-    """Ranks that the 95 % intervals leave open."""
+    """Ranks that the tests of all pairs leave open."""
     best: frozenset[str]
-    """Metrics in which it is ahead of every other ranked entry by more than the intervals."""
+    """Metrics in which it was found better than every other ranked entry."""
     point: str
     """The settings that tell it from its family, e.g. ``lag_s=2``."""
 
@@ -218,8 +217,9 @@ def _table(
     place = {entry.key: rank for rank, entry in enumerate(ranked, 1)}
     best: dict[str, set[str]] = {}
     for column in made:
-        if (winner := _clear_winner(ranked, column)) is not None:
-            best.setdefault(winner.key, set()).add(column.metric)
+        if (ahead := winner(ranked, column)) is not None:
+            best.setdefault(ahead.key, set()).add(column.metric)
+    ranges = places(ranked, by, up)
     rows = []
     for entry in ordered:
         at = place.get(entry.key)
@@ -227,7 +227,7 @@ def _table(
             entry=entry,
             rank=at,
             unranked=why[entry.key] or ("" if at else f"it has no {by or 'quality'}"),
-            rank_range=_rank_range(entry, ranked, by, up) if at is not None else None,
+            rank_range=ranges.get(entry.key),
             best=frozenset(best.get(entry.key, ())),
             point=points[entry.key],
         ))
@@ -237,39 +237,6 @@ def _table(
 def _value(entry: Entry, metric: str) -> float | None:
     score = entry.scores.get(metric)
     return None if score is None else score.value
-
-
-def _clear_winner(ranked: Sequence[Entry], column: Column) -> Entry | None:
-    """The entry whose interval lies wholly on the better side of every other's, if any."""
-    scores = {e.key: s for e in ranked if (s := e.scores.get(column.metric)) is not None
-              and s.value is not None}
-    if len(scores) < 2 or column.higher_is_better is None:
-        return None
-    up = column.higher_is_better
-    for entry in ranked:
-        own = scores.get(entry.key)
-        if own is not None and all(
-            _apart(own, other, up) for key, other in scores.items() if key != entry.key
-        ):
-            return entry
-    return None
-
-
-def _rank_range(
-    entry: Entry, ranked: Sequence[Entry], by: str, up: bool
-) -> tuple[int, int]:
-    own = entry.scores[by]
-    others = [other.scores[by] for other in ranked if other is not entry]
-    ahead = sum(_apart(other, own, up) for other in others)
-    behind = sum(_apart(own, other, up) for other in others)
-    return 1 + ahead, len(ranked) - behind
-
-
-def _apart(better: Score, worse: Score, up: bool) -> bool:
-    """Whether the intervals do not meet and ``better`` is the better one."""
-    if better.ci95 is None or worse.ci95 is None:
-        return False
-    return better.ci95[0] > worse.ci95[1] if up else better.ci95[1] < worse.ci95[0]
 
 
 def _settings(entry: Entry) -> dict[str, str]:

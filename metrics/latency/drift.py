@@ -2,7 +2,8 @@
 
 ``LatencyDrift``: the Theil-Sen slope (Sen 1968), the median over all pairs of sentences of the
 change in LongYAAL over the change in start time, in milliseconds per minute of talk.  One value a
-talk; talks are averaged.
+talk; talks are averaged.  The interval is over talks; of a single talk it is Sen's, and of its
+repeats the mean of theirs.
 """
 
 from __future__ import annotations
@@ -44,10 +45,11 @@ class LatencyDrift(MeanMetric):
     """Milliseconds a system falls behind in a minute of talk."""
 
     spec = MetricSpec("LatencyDrift", "ms/min", False, TEXT, ("CU", "CA"), "s2st_bench")
+    per_talk = True
 
     def __init__(self, *, aware: bool = False) -> None:
         super().__init__(aware=aware)
-        self._slopes: dict[tuple[str, str, int], float] = {}
+        self._slopes: dict[tuple[str, str, int], tuple[float, float, float]] = {}
 
     def prepare(self, items: Sequence[Item]) -> None:
         yaal = LongYAAL(aware=self.aware)
@@ -60,15 +62,23 @@ class LatencyDrift(MeanMetric):
         for key, found in points.items():
             if len(found) >= MIN_SENTENCES:
                 minutes, lags = np.array(found).T
-                self._slopes[key] = theil_sen(minutes, lags)[0]
+                self._slopes[key] = theil_sen(minutes, lags)
 
     def item_value(self, item: Item) -> float | Unscored:
         if not is_long(item):
             return Unscored("short form")
-        slope = self._slopes.get(item.trace.key)
-        if slope is None or not np.isfinite(slope):
+        slope, _, _ = self._slopes.get(item.trace.key, (float("nan"),) * 3)
+        if not np.isfinite(slope):
             return Unscored(f"fewer than {MIN_SENTENCES} sentences have a LongYAAL")
         return slope
+
+    def within_talk(self, items: Sequence[Item]) -> tuple[float, float] | None:
+        found = [self._slopes[key] for key in dict.fromkeys(item.trace.key for item in items)
+                 if key in self._slopes]
+        if not found or not np.isfinite(found).all():
+            return None
+        _, low, high = np.mean(found, axis=0).tolist()
+        return low, high
 
     def stats(self, item: Item) -> Floats | Unscored:
         value = self.item_value(item)

@@ -31,6 +31,7 @@ from s2st_bench.cli import (
     validity,
 )
 from s2st_bench.cli.common import PluginDirs
+from s2st_bench.cli.several_values import SeveralValues
 from s2st_bench.errors import BenchError
 
 
@@ -94,7 +95,7 @@ def main(
 app.command()(run.run)
 app.command()(train.train)
 app.command()(score.score)
-app.command()(compare.compare)
+app.command(cls=SeveralValues)(compare.compare)
 app.command()(convert.convert)
 app.command()(certify.certify)
 app.command()(board.board)

@@ -12,9 +12,8 @@ from s2st_bench.cli.common import PluginDirs, printable, registry_of, table
 from s2st_bench.cli.score import Detokenizer, Format, joining_of
 
 if TYPE_CHECKING:
-    from s2st_bench.certify import Certificate, Track
+    from s2st_bench.certify import Certificate
     from s2st_bench.cli.score_paths import Material
-    from s2st_bench.resegment import Resegmenter
 
 
 def certify(
@@ -53,6 +52,7 @@ def certify(
     from s2st_bench import scoring
     from s2st_bench.cli.score_paths import load
     from s2st_bench.formats.detect import detect
+    from s2st_bench.resegmenters import resegmenter
     from s2st_bench.retime import RULES
     from s2st_bench.store import write_atomically
 
@@ -68,7 +68,7 @@ def certify(
     rule = track.ca.get(log) if all(t.clock != "ideal" for t in material.traces) else None
     options = scoring.Options(
         ca=next((known_rule for known_rule in RULES if known_rule == rule), None),
-        unit=track.unit(target), resegmenter=material.resegmenter or _resegmenter(track),
+        unit=track.unit(target), resegmenter=material.resegmenter or resegmenter(track.resegmenter),
         recording_end="segments" if track.recording_end == "segments" else "audio",
         fingerprint=material.fingerprint, target_lang=target, logged_ca=material.ca,
     )
@@ -129,9 +129,3 @@ def _pair(material: Material, source_lang: str, target_lang: str) -> tuple[str, 
         raise UsageError("the log does not say its languages; give --source-lang and "
                          "--target-lang")
     return source, target
-
-
-def _resegmenter(track: Track) -> Resegmenter:
-    from s2st_bench.resegment import MinWerSegmenter, SoftSegmenter
-
-    return MinWerSegmenter() if track.resegmenter == "min-wer" else SoftSegmenter()

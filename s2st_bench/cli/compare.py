@@ -1,10 +1,10 @@
-"""``s2st-bench compare``: the difference of two runs, with intervals and p values."""
+"""``s2st-bench compare``: two runs, or two systems at the same latency, with intervals and p."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,45 +19,112 @@ from s2st_bench.cli.common import (
 
 if TYPE_CHECKING:
     from s2st_bench.compare.runs import Comparison, Row
+    from s2st_bench.registry import Registry
 
 
 def compare(
     ctx: typer.Context,
-    run_a: Annotated[
-        Path, typer.Argument(metavar="RUN_A", help="A run folder.", show_default=False)
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN...", show_default=False,
+                       help="Two run folders; with --matched, those of one system."),
     ],
-    run_b: Annotated[
-        Path, typer.Argument(metavar="RUN_B", help="The one it is compared with.",
-                             show_default=False)
-    ],
+    versus: Annotated[
+        list[Path] | None,
+        typer.Option("--versus", metavar="RUN...", show_default=False,
+                     help="What RUN is compared with; with --matched, the other system's runs."),
+    ] = None,
     metrics: Annotated[
         str | None,
         typer.Option(metavar="A,B,…", show_default=False,
                      help="Names as `ls metrics` has them. Default: as `score`."),
     ] = None,
+    matched: Annotated[
+        str | None,
+        typer.Option(metavar="LATENCY,QUALITY", show_default=False,
+                     help="Compare at equal latency, such as LAAL,BLEU: each system's runs are the "
+                     "points of its curve."),
+    ] = None,
+    dev: Annotated[
+        list[Path] | None,
+        typer.Option("--dev", metavar="RUN...", show_default=False,
+                     help="With --matched: the dev run of every run, A's and then B's. Each system "
+                     "shows the point that has the best quality on dev within --at-most."),
+    ] = None,
+    at_most: Annotated[
+        float | None,
+        typer.Option(metavar="L", show_default=False,
+                     help="Latency to keep on dev. Default: that of the system with one point."),
+    ] = None,
     as_json: AsJson = False,
     plugin_dir: PluginDirs = None,
 ) -> None:
-    """Compare two runs of the same corpus: RUN_A minus RUN_B, metric by metric.
+    """Compare two runs of the same corpus, A minus B, metric by metric; or two systems at equal
+    latency.
 
     p is of approximate randomisation over clusters (all sign flips up to twelve of them),
     corrected by Holm for the number of metrics; beside it the paired bootstrap's, uncorrected.
+
+    --matched: where both systems have several runs, the difference in quality over all latencies
+    that both reach, with a 95 % band at each and one for all of them; where one has a single run,
+    whether it is better on both axes, or (--dev) each at its best within a latency.
     """
+    from s2st_bench.errors import UsageError
+
+    registry = registry_of(ctx, plugin_dir)
+    if matched is not None:
+        if metrics is not None:
+            raise UsageError("--matched names its two metrics; leave --metrics out")
+        if not versus:
+            raise UsageError("--matched: name the other system's runs with --versus")
+        _at_matched(runs, versus, matched, dev or [], at_most, as_json, registry)
+        return
+    if dev or at_most is not None:
+        raise UsageError("--dev and --at-most are for --matched LATENCY,QUALITY")
+    paths = [*runs, *(versus or [])]
+    if len(paths) != 2:
+        raise UsageError(f"two runs are compared, not {len(paths)}; several runs of two systems "
+                         "are with --matched LATENCY,QUALITY --versus RUN…")
+    _two_runs(paths[0], paths[1], metrics, as_json, registry)
+
+
+def _two_runs(
+    run_a: Path, run_b: Path, metrics: str | None, as_json: bool, registry: Registry
+) -> None:
     from s2st_bench.compare.runs import compare_runs
     from s2st_bench.errors import UsageError
     from s2st_bench.scoring import make_metrics
 
     names = None if metrics is None else [m for name in metrics.split(",") if (m := name.strip())]
-    registry = registry_of(ctx, plugin_dir)
     if names is not None:
         if not names:
             raise UsageError("--metrics names none")
         make_metrics(names, registry)  # a wrong name is said before anything is read
     found = compare_runs(run_a, run_b, names, registry=registry)
-    if as_json:
-        typer.echo(json.dumps(found.as_dict(), ensure_ascii=False, allow_nan=False, indent=1))
-    else:
-        typer.echo(as_text(found))
+    _print(found.as_dict() if as_json else as_text(found))
+
+
+def _at_matched(
+    runs: list[Path], versus: list[Path], axes: str, dev: list[Path], at_most: float | None,
+    as_json: bool, registry: Registry,
+) -> None:
+    from s2st_bench.cli import compare_matched
+    from s2st_bench.compare.latency import compare_curves
+    from s2st_bench.errors import UsageError
+    from s2st_bench.scoring import make_metrics
+
+    names = [name.strip() for name in axes.split(",")]
+    if len(names) != 2 or not all(names):
+        raise UsageError(f"--matched {axes}: a latency and a quality are wanted, such as LAAL,BLEU")
+    make_metrics(names, registry)
+    found = compare_curves(runs, versus, names[0], names[1], dev=dev, budget=at_most,
+                           registry=registry)
+    _print(found.as_dict() if as_json else compare_matched.as_text(found))
+
+
+def _print(found: dict[str, Any] | str) -> None:
+    typer.echo(found if isinstance(found, str)
+               else json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1))
 
 
 def as_text(found: Comparison) -> str:

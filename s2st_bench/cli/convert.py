@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from s2st_bench.cli.common import printable
-from s2st_bench.cli.score import Detokenizer, Format, Unit, joining_of
+from s2st_bench.cli.score import Detokenizer, Format, Resegmenter, Unit, joining_of
 
 
 class To(StrEnum):
@@ -50,6 +50,9 @@ def convert(
     unit: Annotated[
         Unit, typer.Option(help="Whose times a log of units holds: word or char.")
     ] = Unit.word,
+    resegmenter: Annotated[
+        Resegmenter, typer.Option(help="How long hypotheses are cut into segments.")
+    ] = Resegmenter.soft,
     source_lang: Annotated[str, typer.Option(help="Of a log that does not say.")] = "",
     target_lang: Annotated[
         str, typer.Option(help="Of a log that does not say, or which of several.")
@@ -73,7 +76,7 @@ def convert(
     from s2st_bench.errors import UsageError
     from s2st_bench.formats.convert import Settings
     from s2st_bench.formats.convert import convert as write
-    from s2st_bench.resegment import SoftSegmenter
+    from s2st_bench.resegmenters import resegmenter as named
 
     if unit is Unit.spm:
         raise UsageError("--unit spm: a log's delays are written by word or char")
@@ -92,7 +95,7 @@ def convert(
         unit="char" if unit is Unit.char else "word",
         target_lang=target_lang,
         repeat=repeat,
-        resegmenter=material.resegmenter or SoftSegmenter(),
+        resegmenter=material.resegmenter or named(resegmenter.value),
         corpus=path.resolve().stem,
         speech=speech,
         audio=path if path.is_dir() else path.parent,

@@ -66,15 +66,13 @@ class Stages(StrEnum):
 _SHOWN = 20
 """Failed recordings listed; the JSON has all."""
 
-_SLACK_S = 0.5
-"""How long before a sentence begins a word of it may have been said, with `timed`."""
-
 
 class Resegmenter(StrEnum):
     soft = "soft"
     soft_moses = "soft-moses"
     timed = "timed"
     min_wer = "min-wer"
+    mweralign = "mweralign"
 
 
 def score(
@@ -171,7 +169,7 @@ def score(
     from s2st_bench.cli.score_curve import request
     from s2st_bench.cli.score_paths import load
     from s2st_bench.errors import UsageError
-    from s2st_bench.resegment import MinWerSegmenter, SoftSegmenter
+    from s2st_bench.resegmenters import resegmenter as named
     from s2st_bench.scoring import DEFAULT_METRICS, Options, make_metrics
     from s2st_bench.store import write_atomically
 
@@ -185,10 +183,7 @@ def score(
         speed=speed,
         stages=None if stages is None else stages.value,
         approximate=approximate,
-        resegmenter=MinWerSegmenter() if resegmenter is Resegmenter.min_wer else SoftSegmenter(
-            "moses" if resegmenter is Resegmenter.soft_moses else "none",
-            _SLACK_S if resegmenter is Resegmenter.timed else None,
-        ),
+        resegmenter=named(resegmenter.value),
         recording_end="segments" if recording_end == "segments" else "audio",
         tokenizer=None if spm_model is None else _sentencepiece(spm_model),
         tokenizer_name="" if spm_model is None else spm_model.name,

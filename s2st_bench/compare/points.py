@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -40,6 +40,13 @@ class Dominance:
     p_holm: float
     """Over all points of the other system."""
     verdict: Verdict
+
+    def reversed(self) -> Dominance:
+        """The same, seen from the other point."""
+        verdict: Verdict = "undecided"
+        if self.verdict != "undecided":
+            verdict = "dominated" if self.verdict == "dominates" else "dominates"
+        return replace(self, latency=-self.latency, quality=-self.quality, verdict=verdict)
 
 
 def dominance(

@@ -85,15 +85,54 @@ def pairwise_p(joint: Joint, *, seed: int = stats.SEED) -> Floats:
         deviations = values_of(joint, [weights])
         deviations -= deviations.mean(axis=0)
         scale = k / (k - 1) / len(deviations)
-    covariance = scale * deviations.T @ deviations
+    return _p_of(joint.estimates, scale * deviations.T @ deviations, joint.sizes)
+
+
+def p_of_left_out(values: Floats, deviations: Floats, sizes: Floats) -> Floats:
+    """:func:`pairwise_p` from what was stored of each system, ``float64[n, n]``.
+
+    Parameters
+    ----------
+    values
+        ``float64[n]``.
+    deviations
+        Each system's value without each cluster less its value, ``float64[k, n]``; 0 where it has
+        no item in the cluster.
+    sizes
+        Items of each cluster, ``float64[k]``.
+    """
+    n, k = len(values), len(sizes)
+    if k < 2:
+        return np.ones((n, n))
+    return _p_of(values, (k - 1) / k * deviations.T @ deviations, sizes)
+
+
+def p_of_intervals(values: Floats, halves: Floats, n_clusters: Floats) -> Floats:
+    """Two-sided p of every pair's difference from 95 % intervals alone, ``float64[n, n]``.
+
+    As though the systems had been measured on different items: too careful where their values
+    rise and fall together, as on the same recordings they do.  1 where an interval (half its width
+    in ``halves``) is NaN, or is over fewer than two clusters.
+    """
+    dof = np.maximum(n_clusters - 1, 1)
+    error = np.where(n_clusters < 2, np.nan, halves) / student.quantile(0.975, dof)
+    difference = values[:, None] - values[None, :]
+    spread = np.sqrt(error[:, None] ** 2 + error[None, :] ** 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.where(difference == 0, 0.0, difference / spread)
+    p = student.two_sided(t, np.minimum(dof[:, None], dof[None, :]))
+    return np.where(np.isnan(spread), 1.0, p)
+
+
+def _p_of(values: Floats, covariance: Floats, sizes: Floats) -> Floats:
     spread = np.diag(covariance)
     variance = np.maximum(spread[:, None] + spread[None, :] - 2 * covariance, 0.0)
     # what cancels to nothing but rounding is no spread at all
     variance[variance < 1e-12 * np.max(spread, initial=0.0)] = 0.0
-    difference = joint.estimates[:, None] - joint.estimates[None, :]
+    difference = values[:, None] - values[None, :]
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(difference == 0, 0.0, difference / np.sqrt(variance))
-    return student.two_sided(t, stats.degrees_of_freedom(joint.sizes))
+    return student.two_sided(t, stats.degrees_of_freedom(sizes))
 
 
 def values_of(joint: Joint, weights: Iterable[Floats]) -> Floats:

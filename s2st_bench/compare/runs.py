@@ -55,7 +55,7 @@ class Comparison:
             "system": self.system,
             "baseline": self.baseline,
             "corpus": self.fingerprint,
-            "metrics": [_as_dict(row) for row in self.rows],
+            "metrics": [row_as_dict(row) for row in self.rows],
             "no_value": [{"metric": name, "reason": reason} for name, reason in self.missing],
         }
 
@@ -79,7 +79,7 @@ def compare_runs(
     """
     if metrics is not None and not all(isinstance(metric, str) for metric in metrics):
         raise UsageError("compare_runs takes metrics by name: each run makes its own")
-    fingerprint = _same_corpus(system, baseline)
+    fingerprint = same_corpus(system, baseline)
     first, second = (_scorer(RunFolder(path), metrics, options, registry)
                      for path in (system, baseline))
     theirs = {metric.name: metric for metric in second.metrics}
@@ -95,7 +95,7 @@ def compare_runs(
                      if not len(sample)]:
             missing.append((metric.name, f"no value in {' and '.join(empty)}"))
             continue
-        _same_signature(first.signature(metric), second.signature(other))
+        same_signature(first.signature(metric), second.signature(other))
         difference = paired.compare(*samples)
         signature = first.signature(metric, difference.interval).verbose()
         found.append((difference, signature))
@@ -121,10 +121,22 @@ def curve(
     NotComparable
         The runs differ in corpus or settings, or one has no value; naming which.
     """
+    return signed_points(paths, latency, quality, options, registry=registry)[0]
+
+
+def signed_points(
+    paths: Sequence[Path],
+    latency: str,
+    quality: str,
+    options: Options | None = None,
+    *,
+    registry: Registry | None = None,
+) -> tuple[list[Point], tuple[Signature, Signature]]:
+    """:func:`curve` with the signatures of its two axes, which all points share."""
     points: list[Point] = []
     made: list[Signature] = []
     for path in paths:
-        _same_corpus(paths[0], path)
+        same_corpus(paths[0], path)
         scorer = _scorer(RunFolder(path), (latency, quality), options, registry)
         samples = [scorer.sample(metric) for metric in scorer.metrics]
         for sample in samples:
@@ -132,13 +144,14 @@ def curve(
                 raise NotComparable(f"{path}: no value of {sample.metric.name}")
         signatures = [scorer.signature(metric) for metric in scorer.metrics]
         for first, one in zip(made or signatures, signatures, strict=True):
-            _same_signature(first, one)
+            same_signature(first, one)
         made = made or signatures
         points.append(Point(*samples))
-    return points
+    return points, (made[0], made[1])
 
 
-def _same_corpus(system: Path, baseline: Path) -> str:
+def same_corpus(system: Path, baseline: Path) -> str:
+    """Its fingerprint; raises NotComparable where the two are of other test sets, or of none."""
     records = [RunFolder(path).record() for path in (system, baseline)]
     prints = [record.fingerprint for record in records]
     for path, fingerprint in zip((system, baseline), prints, strict=True):
@@ -153,8 +166,10 @@ def _same_corpus(system: Path, baseline: Path) -> str:
     return prints[0]
 
 
-def _same_signature(one: Signature, other: Signature) -> None:
-    ours, theirs = ({k: v for k, v in s.fields if k not in _HOW_SURE} for s in (one, other))
+def same_signature(one: Signature, other: Signature, *, apart_from: Iterable[str] = ()) -> None:
+    """Raises NotComparable naming the fields that differ, ``apart_from`` some."""
+    ignored = _HOW_SURE.union(apart_from)
+    ours, theirs = ({k: v for k, v in s.fields if k not in ignored} for s in (one, other))
     differ = [f"{key} {ours.get(key, 'unset')!r} and {theirs.get(key, 'unset')!r}"
               for key in dict.fromkeys([*ours, *theirs]) if ours.get(key) != theirs.get(key)]
     if differ:
@@ -174,15 +189,16 @@ def _scorer(
                           None if metrics is None else list(metrics), settings, registry=registry)
 
 
-def _as_dict(row: Row) -> dict[str, Any]:
+def row_as_dict(row: Row) -> dict[str, Any]:
+    """One metric of ``compare --json``."""
     found = row.found
     return {
         "metric": found.metric,
         "unit": found.unit,
         "higher_is_better": found.higher_is_better,
-        "system": _finite(found.system),
-        "baseline": _finite(found.baseline),
-        "difference": _finite(found.difference),
+        "system": finite(found.system),
+        "baseline": finite(found.baseline),
+        "difference": finite(found.difference),
         "ci95": None if found.interval is None else list(found.interval.bounds),
         "p": found.p_value,
         "p_holm": row.p_holm,
@@ -195,5 +211,6 @@ def _as_dict(row: Row) -> dict[str, Any]:
     }
 
 
-def _finite(value: float) -> float | None:
+def finite(value: float) -> float | None:
+    """JSON has no NaN."""
     return value if math.isfinite(value) else None

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from typing import get_args
 
 from s2st_bench.registry import Registry
+from s2st_bench.resegmenters import resegmenter
 from s2st_bench.timeline import final_text
 from s2st_bench.types import Trace
 from s2st_bench.validity.boundaries import Boundaries, join, judge
 from s2st_bench.validity.observe import Interpreting
-from s2st_bench.validity.rows import Cut, resegmenter
+from s2st_bench.validity.rows import Cut
 
 LAG_S = 2.0
 

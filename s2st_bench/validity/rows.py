@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from s2st_bench.registry import Registry
-from s2st_bench.resegment import MinWerSegmenter, Resegmenter, SoftSegmenter
+from s2st_bench.resegmenters import resegmenter
 from s2st_bench.retime import Rule
 from s2st_bench.scoring import Options, score
 from s2st_bench.table import ScoreTable
@@ -27,9 +27,6 @@ DISCRIMINATES = 0.95
 
 HELD = 0.05
 """Relative range within which a known value counts as not moved by the knob."""
-
-TIMED_SLACK_S = 0.5
-"""As ``score --resegmenter timed``."""
 
 _STILL = 1e-6
 """Known values closer than this are the same, whatever their unit."""
@@ -98,13 +95,6 @@ class Row:
     ordered: float | None
     discriminates: bool | None
     """None where the known value does not move: the metric should not either."""
-
-
-def resegmenter(cut: Cut) -> Resegmenter:
-    """The resegmenter of that name."""
-    if cut == "min-wer":
-        return MinWerSegmenter()
-    return SoftSegmenter(slack_s=TIMED_SLACK_S if cut == "timed" else None)
 
 
 def measure(

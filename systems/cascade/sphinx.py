@@ -33,7 +33,7 @@ from s2st_bench.types import Samples, Word
 from .vad import RATE_HZ
 
 _WORD = re.compile(r"[a-z]+(?:['’-][a-z]+)*")
-_CONFERENCE = Path(__file__).parent / "phrase_table" / "sentences_en.txt"
+_CONFERENCE = Path(__file__).parent / "sentences_en.txt"
 _CEPSTRA = 13
 _FRAME_S = 0.01
 _MODEL_SUFFIXES = frozenset({".bin", ".lm", ".arpa", ".gz", ".dmp"})

@@ -33,4 +33,5 @@ class Shape:
     left_frames: int = 32
     """Encoder frames of the past that attention sees in each layer: what bounds the cost."""
     kernel: int = 7
-    dropout: float = 0.1
+    dropout: float = 0.0
+    """None: training speech is endless and varied each time it is heard."""

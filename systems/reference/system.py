@@ -14,13 +14,13 @@ from s2st_bench.types import Modality, Recording, Task
 
 from .deciders import Decider, Gated, Restated
 from .frontend import RATE_HZ
-from .runtime import DecoderModel, Models
+from .runtime import DecoderModel, Models, models_of
+from .runtime.models import SHIPPED
 from .session import ReferenceHypothesis, ReferenceSession
 from .shape import LANGS
 from .utterance import Utterance
 from .utterances import Utterances
 
-SHIPPED = Path(__file__).parent / "weights"
 SOURCES = ("de", "en")
 
 
@@ -61,7 +61,9 @@ class Reference(HypothesisSystem):
         if every_chunks < 1:
             raise ConfigError(f"system.every_chunks={every_chunks}: at least 1 is wanted")
         if not 0.1 <= min_silence_s <= 5.0 or not 1.0 <= max_utterance_s <= 60.0:
-            raise ConfigError("system.min_silence_s is 0.1 to 5 s, system.max_utterance_s 1 to 60 s")
+            raise ConfigError(
+                "system.min_silence_s is 0.1 to 5 s, system.max_utterance_s 1 to 60 s"
+            )
         if tts not in ("espeak", "none"):
             raise ConfigError(f"system.tts={tts}: espeak or none is wanted")
         if tts_min_words < 1:
@@ -85,7 +87,7 @@ class Reference(HypothesisSystem):
         self._graphs: DecoderModel | None = None
 
     def load(self, device: str = "cpu") -> None:
-        self._models = Models(self._folder)
+        self._models = models_of(self._folder)
         self._graphs = self._models.decoder(self._decoder)
         _ = self._models.encoder, self._models.pieces
         if self._voice is not None:
@@ -128,7 +130,8 @@ class Reference(HypothesisSystem):
         if self._models is None or self._graphs is None:
             self.load()
             return self._begin(task)
-        return Utterance(self._models, self._graphs, task.target_lang)
+        threshold = float(getattr(self._rule, "threshold", 0.5))
+        return Utterance(self._models, self._graphs, task.target_lang, threshold)
 
     def _decide(self, utterance: Utterance) -> Decider:
         rule = self._rule.fresh()

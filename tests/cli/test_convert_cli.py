@@ -1,6 +1,8 @@
 """`convert` and `certify` on logs of every format, through the command line."""
 
 import json
+import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -116,6 +118,39 @@ def test_no_regime_is_exit_1_and_a_mistake_exit_2(
     ]:
         wrong = call("certify", *args)
         assert wrong.exit_code == 2 and message in wrong.stderr, wrong.output
+
+
+def test_resegmenters_by_name(
+    log: Path, reference_files: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    assert call("convert", log, "--to", "run", "--out", run, "--target-lang", "de",
+                *reference_files).exit_code == 0
+
+    def score(name: str):
+        return call("score", run, "--metrics", "LongLAAL,BLEU,LongLAAL_CA", "--resegmenter", name,
+                    "--json", "-")
+
+    signed = {}
+    for name in ("soft", "timed", "min-wer", "mweralign"):
+        if name == "mweralign":
+            pytest.importorskip("mweralign", reason='pip install "s2st-bench[peers]"')
+        done = score(name)
+        assert done.exit_code == 0, done.output
+        rows = json.loads(done.stdout)["corpus"]
+        made = {dict(f.split(":", 1) for f in r["signature"].split("|"))["reseg"] for r in rows}
+        assert len(made) == 1 and rows[0]["n_scored"] == 6
+        signed[name] = made.pop()
+    assert signed["mweralign"] == f"mweralign({version('mweralign')})"
+    assert len(set(signed.values())) == 4
+    cut = tmp_path / "cut"
+    done = call("convert", run, "--to", "resegmented", "--out", cut, "--resegmenter", "mweralign")
+    assert done.exit_code == 0, done.output
+    rows = map(json.loads, (cut / "instances.resegmented.jsonl").read_text("utf-8").splitlines())
+    assert [row["prediction"] for row in rows] == ["das war", "gut"] * 3
+    monkeypatch.setitem(sys.modules, "mweralign", None)
+    absent = score("mweralign")
+    assert absent.exit_code == 2 and 'pip install "s2st-bench[peers]"' in absent.stderr
 
 
 @pytest.mark.skipif(not LOGS.is_dir(), reason=f"no logs at {LOGS}")

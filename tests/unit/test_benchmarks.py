@@ -95,3 +95,15 @@ def test_scoring_drivers_do_what_they_time(tmp_path) -> None:
 def test_table_is_aligned() -> None:
     lines = report.table([{"name": "a", "x": 1234.5}, {"name": "bcd", "x": None}]).splitlines()
     assert lines == ["name      x", "----  -----", "a     1,234", "bcd       -"]
+
+
+def test_resegmenters_are_set_against_ours_of_the_same_task() -> None:
+    def row(tool: str, size: int, seconds: float) -> dict[str, object]:
+        return {"part": "resegmenting", "tool": tool, "size": size, "seconds": seconds}
+
+    found = statistics.ratios([row("s2st_bench", 1000, 0.1), row("s2st_bench", 9000, 1.0),
+                               row("OmniSTEval", 1000, 5.0), row("mweralign", 1000, 0.3),
+                               row("s2st_bench min-wer", 1000, 0.2)])
+    assert [(each["resegmenting"], each["words"]) for each in found] == [
+        ("OmniSTEval / s2st_bench", 1000), ("mweralign / s2st_bench min-wer", 1000)]
+    assert [each["ratio"] for each in found] == pytest.approx([50, 1.5])

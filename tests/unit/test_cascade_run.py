@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +12,23 @@ import soxr
 
 from s2st_bench import trace as traces
 from s2st_bench.audio import write_wav
-from s2st_bench.errors import ConfigError, InputError
+from s2st_bench.build import build_system
+from s2st_bench.config import Choice
+from s2st_bench.errors import ConfigError, InputError, UsageError
+from s2st_bench.parts import TranslatorModel
+from s2st_bench.registry import Registry
 from s2st_bench.replay import ReplayOptions, replay
 from s2st_bench.replay.one import task_for
 from s2st_bench.speech import espeak
 from s2st_bench.stages import stage_seconds, stage_text
 from s2st_bench.system import System
+from s2st_bench.systems.cascade.apertium import Apertium
 from s2st_bench.systems.cascade.cascade import Cascade
 from s2st_bench.systems.cascade.sphinx import PocketSphinx, read_dictionary
 from s2st_bench.systems.eager.eager import Eager
 from s2st_bench.systems.offline.offline import Offline
 from s2st_bench.timeline import final_text, text_events
-from s2st_bench.types import AudioSource, Recording, Segment, Trace
+from s2st_bench.types import AudioSource, Recording, Segment, Task, Trace
 
 for package in ("pocketsphinx", "onnxruntime"):
     pytest.importorskip(package, reason=f"{package} is not installed")
@@ -58,11 +64,33 @@ def domain(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-@pytest.fixture(scope="module")
-def cascade(domain: str) -> Cascade:
-    system = Cascade(lm=domain, cmn=CMN, asr_agreement=3, mt="phrase_table")
+class WordByWord(TranslatorModel):
+    """A dictionary."""
+
+    WORDS = {"talk": "Vortrag", "canteen": "Mensa"}
+
+    def missing(self, source_lang: str, target_lang: str) -> str | None:
+        return None if (source_lang, target_lang) == ("en", "de") else "no phrase book"
+
+    def open(self, source_lang: str, target_lang: str) -> WordByWord:
+        return self
+
+    def translate(self, text: str, is_over: bool = True) -> str:
+        return " ".join(self.WORDS.get(word, word) for word in text.split())
+
+    def close(self) -> None: ...
+
+
+def a_cascade(domain: str, **settings: object) -> Cascade:
+    asr = PocketSphinx(lm=domain, cmn=CMN)
+    system = Cascade(**{"asr": asr, "mt": WordByWord(), "asr_agreement": 3, **settings})  # type: ignore[arg-type]
     system.load()
     return system
+
+
+@pytest.fixture(scope="module")
+def cascade(domain: str) -> Cascade:
+    return a_cascade(domain)
 
 
 def run(system: System, recording: Recording, folder: Path, options: ReplayOptions) -> Trace:
@@ -97,9 +125,7 @@ def test_ideal_is_deterministic_and_forgets_other_recordings(
 ) -> None:
     """The decoder has adapted to a recording; the next one must not notice."""
     first = run(cascade, recording, tmp_path, IDEAL)
-    fresh = Cascade(lm=domain, cmn=CMN, asr_agreement=3, mt="phrase_table")
-    fresh.load()
-    again = run(fresh, recording, tmp_path, IDEAL)
+    again = run(a_cascade(domain), recording, tmp_path, IDEAL)
     assert [[(w.text, w.speech_s) for w in s.writes] for s in first.steps] == [
         [(w.text, w.speech_s) for w in s.writes] for s in again.steps]
 
@@ -121,8 +147,7 @@ def test_policies_around_the_cascade_end_alike(
 def test_retraction_shows_more_and_ends_with_the_offline_text(
     cascade: Cascade, domain: str, recording: Recording, tmp_path: Path
 ) -> None:
-    system = Cascade(lm=domain, cmn=CMN, retract=True, mt="phrase_table", tts="none")
-    system.load()
+    system = a_cascade(domain, retract=True, tts="none")
     trace = run(system, recording, tmp_path, IDEAL)
     assert any(event.retract_chars for event in text_events(trace))
     offline = run(Offline(cascade), recording, tmp_path, IDEAL)
@@ -131,11 +156,11 @@ def test_retraction_shows_more_and_ends_with_the_offline_text(
 
 
 def test_what_cannot_be_done_is_said_before_anything_is_loaded(recording: Recording) -> None:
-    system = Cascade()
+    system = Cascade(asr=PocketSphinx(), mt=(Apertium(), WordByWord()))
     with pytest.raises(ConfigError, match="recogniser knows en, not de"):
         german = Recording("g", recording.source, "de", ("en",), recording.segments)
         task_for(system, german, "en", IDEAL)
-    with pytest.raises(ConfigError, match="apt-get install apertium-eng-tlh.*no phrase table"):
+    with pytest.raises(ConfigError, match="apt-get install apertium-eng-tlh.*no phrase book"):
         task_for(system, recording, "tlh", IDEAL)
     with pytest.raises(ConfigError, match="sample_rate_hz=16000"):
         task_for(system, recording, "de", ReplayOptions(sample_rate_hz=8000))
@@ -143,16 +168,42 @@ def test_what_cannot_be_done_is_said_before_anything_is_loaded(recording: Record
 
 @pytest.mark.parametrize(("settings", "message"), [
     ({"vad": "ears"}, "system.vad=ears: one of energy, silero"),
-    ({"mt": "magic"}, "system.mt=magic"),
-    ({"lm": "no/such.lm"}, "system.lm=no/such.lm"),
-    ({"cmn": (1.0,)}, "13 numbers"),
+    ({"asr": "ears"}, "system.asr: no recogniser named 'ears'.*pocketsphinx"),
+    ({"mt": "aperitum"}, "system.mt: no translator named 'aperitum'. Did you mean 'apertium'"),
+    ({"mt": []}, "at least one translator"),
+    ({"asr": {"name": "pocketsphinx", "lm": "no/such.lm"}}, "system.asr: lm=no/such.lm"),
+    ({"asr": {"name": "pocketsphinx", "cmn": [1.0]}}, "system.asr: cmn: 13 numbers"),
+    ({"asr": {"name": "pocketsphinx", "lmm": "x"}}, "system.asr.lmm.*system.asr.lm"),
     ({"asr_agreement": 0}, "agreement"),
     ({"partial_every_s": 0.0}, "partial_every_s"),
     ({"tts_min_words": 0}, "tts_min_words"),
 ])
 def test_wrong_settings_are_named(settings: dict[str, object], message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        Cascade(**settings)  # type: ignore[arg-type]
+    params = {"asr": "pocketsphinx", "mt": "apertium", **settings}
+    with pytest.raises(UsageError, match=message):
+        build_system(Choice("cascade", params), Registry())
+
+
+def test_a_users_folder_brings_a_translator(tmp_path: Path) -> None:
+    folder = tmp_path / "systems" / "book"
+    folder.mkdir(parents=True)
+    (folder / "plugin.toml").write_text(
+        '[[translator]]\nname = "book"\ntarget = "book:Book"\nsummary = "a phrase book"\n')
+    (folder / "book.py").write_text(
+        "from s2st_bench.parts import TranslatorModel\n"
+        "class Book(TranslatorModel):\n"
+        "    def __init__(self, lang: str = 'de'):\n"
+        "        self.lang = lang\n"
+        "    def missing(self, source_lang, target_lang):\n"
+        "        return None if target_lang == self.lang else 'not in this book'\n"
+        "    def open(self, source_lang, target_lang): ...\n")
+    registry = Registry([tmp_path])
+    assert registry.problems == ()
+    params = {"asr": "pocketsphinx", "mt": ["book", {"name": "book", "lang": "fi"}]}
+    system = build_system(Choice("cascade", params), registry)
+    task = Task("en", "fi")
+    assert system.supports(task) is None
+    assert system.supports(replace(task, target_lang="sv")) == "; ".join(["not in this book"] * 2)
 
 
 def test_words_outside_the_dictionary_are_listed_and_can_be_added(tmp_path: Path) -> None:

@@ -43,6 +43,9 @@ def test_defaults(plugins: Path) -> None:
         ("metric_options.T_UP.checkpoint=a/b.ckpt", "metric_options",
          {"T_UP": {"checkpoint": "a/b.ckpt"}}),
         ("metric_options={T_UP: {k: 1}}", "metric_options", {"T_UP": {"k": 1}}),
+        ("metric_options.chrF++.lowercase=true", "metric_options", {"chrF++": {"lowercase": True}}),
+        ("metric_options.chrF++.text_norm=a,b (é)", "metric_options",
+         {"chrF++": {"text_norm": "a,b (é)"}}),
         ("system.k=7", "system", Choice("t_waiter", {"k": 7, "args": {}})),
         ("+system.args.beam=4", "system", Choice("t_waiter", {"k": 1, "args": {"beam": 4}})),
         ("dataset.path=/tmp/é (1)=x.tsv", "dataset", Choice("t_corpus", {"path":
@@ -52,6 +55,12 @@ def test_defaults(plugins: Path) -> None:
 )
 def test_overrides(plugins: Path, override: str, attribute: str, value: object) -> None:
     assert getattr(compose([*RUN, override], plugin_dirs=[plugins]), attribute) == value
+
+
+def test_options_of_several_metrics_meet(plugins: Path) -> None:
+    config = compose([*RUN, "metric_options.chrF++.lowercase=true", "metric_options.chrF++.beam=2",
+                      "metric_options.T_UP.k=1"], plugin_dirs=[plugins])
+    assert config.metric_options == {"chrF++": {"lowercase": True, "beam": 2}, "T_UP": {"k": 1}}
 
 
 @pytest.mark.parametrize(

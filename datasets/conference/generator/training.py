@@ -22,7 +22,7 @@ from .texts import training_items
 
 DATA = Path(__file__).parents[1] / "data"
 LANGUAGES = ("de", "en", "es")
-WRITTEN_SHARE = 0.4
+WRITTEN_SHARE = 0.5
 """Of ``mixed``: sentences written by hand; the rest is the grammar's."""
 NEAREST = 0.7
 """No written training sentence shares more of its words (Jaccard) with one to be tested on."""

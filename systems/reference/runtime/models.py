@@ -1,10 +1,10 @@
 """A folder of exported models, each graph loaded when it is first asked for.
 
 ``reference.json`` names the files and their SHA-256; a graph is called by its file's stem:
-``encoder``, and for every decoder ``decoder-<name>`` (:meth:`Decoder.step`) and ``memory-<name>``
-(:meth:`Decoder.remember`); the text translator is ``text-encoder``, ``text-decoder`` and
-``text-memory``.  Weights lie in the graphs as int8 with a scale per output row;
-onnxruntime multiplies them out once, while loading.
+``encoder``, and for every decoder ``memory-<name>`` (what it remembers of new frames) and
+``decoder-<name>`` (its step over new tokens); the text translator is ``text-encoder``,
+``text-decoder`` and ``text-memory``.  Weights lie in the graphs as int8 with a scale per output
+row; onnxruntime multiplies them out once, while loading.
 
 Graphs run on one thread and in a fixed order, so that the same input gives the same bits.
 """
@@ -185,7 +185,6 @@ def _models_of(folder: Path) -> Models:
     return Models(folder)
 
 
-def empty(graph: Graph, name: str, **lengths: int) -> npt.NDArray[np.float32]:
-    """Zeros in the shape of ``graph``'s input ``name``; ``lengths`` by the names in that shape."""
-    shape = [size if isinstance(size, int) else lengths[size] for size in graph.inputs[name]]
-    return np.zeros(shape, np.float32)
+def empty(graph: Graph, name: str) -> npt.NDArray[np.float32]:
+    """What ``graph``'s input ``name`` begins with: zeros, of no length where it varies."""
+    return np.zeros([n if isinstance(n, int) else 0 for n in graph.inputs[name]], np.float32)

@@ -3,6 +3,10 @@
 Tokens are *committed* by :meth:`Writer.push`.  :meth:`Writer.next` asks for the one that would
 follow, as often as one likes while more is heard; what the decoder thought of the committed tokens
 is kept, each with the source it could see when the next one was chosen, as in training.
+
+A monotonic decoder (MMA, EMMA) says besides how likely each head stops reading at each chunk.
+MMA's heads go on from where they stopped for the token before, so its tokens are computed one at
+a time.
 """
 
 from __future__ import annotations
@@ -16,7 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..pieces import END, tag
+from ..shape import CHUNK_FRAMES
 from .models import Array, DecoderModel, empty
+
+_STOPS: Final = "stops"
 
 LONGEST_PER_FRAME: Final = 0.6
 LONGEST_AT_LEAST: Final = 20
@@ -35,7 +42,8 @@ class Step:
     attention: npt.NDArray[np.float32]
     """``[layers, heads, frames]`` to all frames heard; zero where not visible."""
     p_choose: npt.NDArray[np.float32] | None
-    """``[layers, heads, positions]``: probability to stop reading there (monotonic decoders)."""
+    """``[layers, heads, chunks]`` visible: probability to stop reading there; monotonic decoders
+    only."""
 
     @property
     def best(self) -> int:
@@ -46,22 +54,29 @@ class Step:
 class Writer:
     """The translation of one utterance into ``lang``, token by token.
 
+    ``threshold``: from which probability on a head of a monotonic decoder stops.
+
     Raises
     ------
     ConfigError
         The models do not know ``lang``.
     """
 
-    def __init__(self, model: DecoderModel, lang: str) -> None:
+    def __init__(self, model: DecoderModel, lang: str, threshold: float = 0.5) -> None:
         self._model = model
+        self._threshold = np.array(threshold, np.float32)
         self._inputs = [tag(lang)]
         step = model.step
         self._names = [name for name in step.inputs if name.startswith("past_")]
-        # Of the first inputs, as many as have states; and of those and the rest, tentatively.
-        self._kept: dict[str, Array] = {name: empty(step, name, past=0) for name in self._names}
+        self._monotonic = "start" in step.inputs
+        # States of the first inputs; and, tentatively, of all.  Axis 2 counts inputs.
+        self._kept: dict[str, Array] = {name: empty(step, name) for name in self._names}
+        if self._monotonic:
+            layers, heads = self._kept[self._names[0]].shape[:2]
+            self._kept[_STOPS] = np.zeros((layers, heads, 0), np.int64)
         self._tried: dict[str, Array] | None = None
-        self._keys = empty(step, "memory_keys", frames=0)
-        self._values = empty(step, "memory_values", frames=0)
+        # Of the source: axis 2 counts frames, or chunks.
+        self._memory = {name: empty(step, name) for name in model.memory.outputs}
 
     @property
     def tokens(self) -> tuple[int, ...]:
@@ -71,7 +86,7 @@ class Writer:
     @property
     def heard(self) -> int:
         """Frames heard."""
-        return int(self._keys.shape[2])
+        return int(self._memory["memory_keys"].shape[2])
 
     @property
     def limit(self) -> int:
@@ -79,12 +94,20 @@ class Writer:
         return int(LONGEST_PER_FRAME * self.heard) + LONGEST_AT_LEAST
 
     def hear(self, frames: npt.NDArray[np.float32]) -> None:
-        """Append encoder frames ``[n, width]`` to what can be attended to."""
+        """Append encoder frames ``[n, width]`` to what can be attended to.
+
+        Raises
+        ------
+        ValueError
+            A monotonic decoder was given less than whole chunks.
+        """
         if not len(frames):
             return
+        if self._monotonic and len(frames) % CHUNK_FRAMES:
+            raise ValueError(f"{len(frames)} frames: monotonic decoders hear whole chunks")
         found = self._model.memory(frames=frames[None], first=np.array(self.heard, np.int64))
-        self._keys = np.concatenate([self._keys, found["memory_keys"]], axis=2)
-        self._values = np.concatenate([self._values, found["memory_values"]], axis=2)
+        self._memory = {name: np.concatenate([known, found[name]], axis=2)
+                        for name, known in self._memory.items()}
 
     def next(self, visible: int | None = None) -> Step:
         """What comes after the committed tokens, seeing the first ``visible`` frames (default all).
@@ -95,24 +118,54 @@ class Writer:
         Raises
         ------
         ValueError
-            ``visible`` is not between 1 and the frames heard.
+            ``visible`` is not between 1 and the frames heard (for a monotonic decoder: not whole
+            chunks).
         """
         seen = self.heard if visible is None else visible
-        if not 1 <= seen <= self.heard:
-            raise ValueError(f"visible={visible}: {self.heard} frames have been heard")
+        if not 1 <= seen <= self.heard or (self._monotonic and seen % CHUNK_FRAMES):
+            raise ValueError(
+                f"visible={visible}: {self.heard} frames have been heard"
+                + (f"; not whole chunks of {CHUNK_FRAMES}" if self._monotonic else "")
+            )
+        if not self._monotonic:
+            found, self._tried = self._soft_step(seen)
+            return Step(found["logits"][-1], found["attention"][:, :, -1], None)
+        state = self._kept
+        for _ in range(len(self._inputs) - self._states):
+            found, state = self._monotonic_step(seen, state)
+        self._tried = state
+        hidden = [(0, 0), (0, 0), (0, self.heard - found["attention"].shape[-1])]
+        return Step(found["logits"][-1], np.pad(found["attention"][:, :, -1], hidden),
+                    found["p_choose"][:, :, -1])
+
+    def _soft_step(self, seen: int) -> tuple[dict[str, Array], dict[str, Array]]:
+        """All inputs without states at once: what the decoder says, and the states then."""
         first = self._states
         new = self._inputs[first:]
         found = self._model.step(
             tokens=np.array([new], np.int64), first=np.array(first, np.int64),
-            visible=np.full((1, len(new)), seen, np.int64),
-            memory_keys=self._keys, memory_values=self._values, **self._kept,
+            visible=np.full((1, len(new)), seen, np.int64), **self._memory, **self._kept,
         )
-        self._tried = {name: found[name.replace("past_", "kept_")] for name in self._names}
-        p_choose = found.get("p_choose")
-        return Step(
-            found["logits"][-1], found["attention"][:, :, -1],
-            None if p_choose is None else p_choose[:, :, -1],
+        return found, {name: found[name.replace("past_", "kept_")] for name in self._names}
+
+    def _monotonic_step(
+        self, seen: int, state: dict[str, Array]
+    ) -> tuple[dict[str, Array], dict[str, Array]]:
+        """The input after those that ``state`` is of."""
+        stops = state[_STOPS]
+        first = stops.shape[2]
+        chunks = seen // CHUNK_FRAMES
+        memory = {name: known[:, :, : chunks if name == "memory_units" else chunks * CHUNK_FRAMES]
+                  for name, known in self._memory.items()}
+        found = self._model.step(
+            tokens=np.array([self._inputs[first : first + 1]], np.int64),
+            first=np.array(first, np.int64), threshold=self._threshold,
+            start=stops[:, :, -1] if first else np.zeros(stops.shape[:2], np.int64),
+            **memory, **{name: state[name] for name in self._names},
         )
+        after = {name: found[name.replace("past_", "kept_")] for name in self._names}
+        after[_STOPS] = np.concatenate([stops, found["stops"]], axis=2)
+        return found, after
 
     def push(self, token: int) -> None:
         """Commit ``token``; the states of the last :meth:`next` become those of the tokens before.

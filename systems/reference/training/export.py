@@ -12,7 +12,7 @@ import json
 import logging
 import shutil
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,20 +25,26 @@ from s2st_bench.errors import DependencyError
 from ..frontend import MELS
 from ..model.decoder import Decoder
 from ..model.encoder import Encoder
-from ..model.text import TextTranslator
+from ..model.monotonic import MonotonicDecoder
+from ..model.text import TextEncoder, TextTranslator
 from ..runtime.models import MANIFEST, PIECES, VERSION
-from ..shape import CHUNK_MELS, MEL_CONTEXT, Shape
+from ..shape import CHUNK_FRAMES, CHUNK_MELS, MEL_CONTEXT, Shape
+from .checkpoint import load_base
 from .int8 import multiplied, stored
+from .monotonic import load_decoder
 
 OPSET = 18
 
+Compute = Callable[..., Any]
+"""A method, taken from the class: the module comes first."""
+
 
 class _Stored(nn.Module):
-    """One method of a module, its weights held as they are stored."""
+    """A computation of a module, its weights held as they are stored."""
 
-    def __init__(self, module: nn.Module, method: str) -> None:
+    def __init__(self, module: nn.Module, compute: Compute) -> None:
         super().__init__()
-        self._call = (_Method(module, method),)  # in a tuple: not a submodule with its own weights
+        self._call = (_Call(module, compute),)  # in a tuple: not a submodule with its own weights
         for name, weight in stored(module).items():
             self.register_buffer(_escaped(name), weight)
 
@@ -48,14 +54,14 @@ class _Stored(nn.Module):
         return torch.func.functional_call(self._call[0], weights, args)
 
 
-class _Method(nn.Module):
-    def __init__(self, module: nn.Module, method: str) -> None:
+class _Call(nn.Module):
+    def __init__(self, module: nn.Module, compute: Compute) -> None:
         super().__init__()
         self.module = module
-        self.method = method
+        self.compute = compute
 
     def forward(self, *args: Tensor) -> Any:
-        return getattr(self.module, self.method)(*args)
+        return self.compute(self.module, *args)
 
 
 def _escaped(name: str) -> str:
@@ -67,13 +73,13 @@ def _unescaped(name: str) -> str:
 
 
 def write_graph(
-    path: Path, module: nn.Module, method: str, inputs: Mapping[str, Tensor],
-    outputs: Sequence[str], varying: Mapping[str, Mapping[int, str]],
+    path: Path, module: nn.Module, compute: Compute, inputs: Mapping[str, Tensor],
+    outputs: Sequence[str], varying: Mapping[str, Mapping[int, Any]],
 ) -> None:
-    """``module.method`` as a graph with stored weights.
+    """``compute(module, …)`` as a graph with stored weights.
 
-    ``inputs`` are examples, in the order of the arguments; ``varying`` names, per input, the
-    dimensions whose length is not fixed.
+    ``inputs`` are examples, in the order of the arguments; ``varying`` says, per input, which
+    dimensions have no fixed length (``torch.export.Dim``).
     """
     try:
         import onnx
@@ -81,16 +87,14 @@ def write_graph(
     except ImportError as error:
         raise DependencyError(error.name or "onnx", "export of the reference models",
                               "models") from None
-    lengths = {name: torch.export.Dim(name) for dims in varying.values() for name in dims.values()}
-    shapes = {name: {at: lengths[length] for at, length in varying.get(name, {}).items()}
-              for name in inputs}
+    shapes = tuple(dict(varying.get(name, {})) for name in inputs)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch's exporter, about itself
-        program = torch.onnx.export(
-            _Stored(module.eval(), method).eval(), tuple(inputs.values()), dynamo=True,
+        program: Any = torch.onnx.export(
+            _Stored(module.eval(), compute).eval(), tuple(inputs.values()), dynamo=True,
             optimize=False, verbose=False, opset_version=OPSET, input_names=list(inputs),
-            output_names=list(outputs), dynamic_shapes=(tuple(shapes.values()),),
+            output_names=list(outputs), dynamic_shapes=(shapes,),
         )
     model = program.model_proto
     # The exporter notes the line of code that every node is from, with the path of the file.
@@ -117,7 +121,7 @@ def write_encoder(folder: Path, encoder: Encoder) -> None:
     shape = encoder.shape
     layers, heads, size = shape.encoder_layers, shape.heads, shape.width // shape.heads
     write_graph(
-        folder / "encoder.onnx", encoder, "step",
+        folder / "encoder.onnx", encoder, Encoder.step,
         {"mel": torch.zeros(1, MEL_CONTEXT + CHUNK_MELS, MELS),
          # Two tensors: the exporter takes one given twice for one input.
          "keys": torch.zeros(layers, heads, shape.left_frames, size),
@@ -133,44 +137,72 @@ def write_text(folder: Path, model: TextTranslator) -> None:
     """
     shape = model.shape
     states = (shape.encoder_layers, shape.heads, 5, shape.width // shape.heads)
+    new, past = torch.export.Dim("new"), torch.export.Dim("past")
     write_graph(
-        folder / "text-encoder.onnx", model.encoder, "step",
+        folder / "text-encoder.onnx", model.encoder, TextEncoder.step,
         {"source": torch.ones(1, 3, dtype=torch.long), "first": torch.tensor(5),
          "past_keys": torch.zeros(states), "past_values": torch.zeros(states)},
         ["frames", "kept_keys", "kept_values"],
-        {"source": {1: "new"}, "past_keys": {2: "past"}, "past_values": {2: "past"}},
+        {"source": {1: new}, "past_keys": {2: past}, "past_values": {2: past}},
     )
     _write_decoder(folder, "text-decoder", "text-memory", model.decoder)
 
 
 def write_decoder(folder: Path, name: str, decoder: Decoder) -> None:
-    """``decoder-<name>.onnx``: :meth:`Decoder.step`; ``memory-<name>.onnx``: its ``remember``."""
+    """``decoder-<name>.onnx``: a step of the decoder; ``memory-<name>.onnx``: what it remembers.
+
+    A monotonic decoder remembers its units too, and steps by ``monotonic_step``.
+    """
     _write_decoder(folder, f"decoder-{name}", f"memory-{name}", decoder)
 
 
 def _write_decoder(folder: Path, step: str, memory: str, decoder: Decoder) -> None:
     shape = decoder.shape
     size = shape.width // shape.heads
+    new, past, chunks = (torch.export.Dim(length) for length in ("new", "past", "chunks"))
+    frames = CHUNK_FRAMES * chunks
 
     def states(length: int) -> Tensor:
         return torch.zeros(shape.decoder_layers, shape.heads, length, size)
 
-    write_graph(
-        folder / f"{memory}.onnx", decoder, "remember",
-        {"frames": torch.zeros(1, 3, shape.width), "first": torch.tensor(5)},
-        ["memory_keys", "memory_values"], {"frames": {1: "new"}},
-    )
-    write_graph(
-        folder / f"{step}.onnx", decoder, "step",
-        {"tokens": torch.ones(1, 3, dtype=torch.long), "first": torch.tensor(5),
-         "past_keys": states(5), "past_values": states(5),
-         "memory_keys": states(7), "memory_values": states(7),
-         "visible": torch.full((1, 3), 7)},
-        ["logits", "attention", "kept_keys", "kept_values"],
-        {"tokens": {1: "new"}, "visible": {1: "new"},
-         "past_keys": {2: "past"}, "past_values": {2: "past"},
-         "memory_keys": {2: "frames"}, "memory_values": {2: "frames"}},
-    )
+    heard, kept = ["memory_keys", "memory_values"], ["logits", "attention", "kept_keys",
+                                                     "kept_values"]
+    inputs = {"tokens": torch.ones(1, 3, dtype=torch.long), "first": torch.tensor(5),
+              "past_keys": states(5), "past_values": states(5),
+              "memory_keys": states(8), "memory_values": states(8)}
+    varying = {"tokens": {1: new}, "past_keys": {2: past}, "past_values": {2: past},
+               "memory_keys": {2: frames}, "memory_values": {2: frames}}
+    if isinstance(decoder, MonotonicDecoder):
+        write_graph(
+            folder / f"{memory}.onnx", decoder, _remember_monotonic,
+            {"frames": torch.zeros(1, 8, shape.width), "first": torch.tensor(4)},
+            [*heard, "memory_units"], {"frames": {1: frames}},
+        )
+        write_graph(
+            folder / f"{step}.onnx", decoder, MonotonicDecoder.monotonic_step,
+            {**inputs, "memory_units": states(2),
+             "start": torch.zeros(shape.decoder_layers, shape.heads, dtype=torch.long),
+             "threshold": torch.tensor(0.5)},
+            [*kept, "p_choose", "stops"], {**varying, "memory_units": {2: chunks}},
+        )
+    else:
+        write_graph(
+            folder / f"{memory}.onnx", decoder, Decoder.remember,
+            {"frames": torch.zeros(1, 3, shape.width), "first": torch.tensor(5)},
+            heard, {"frames": {1: new}},
+        )
+        frames = torch.export.Dim("frames")
+        varying |= {"memory_keys": {2: frames}, "memory_values": {2: frames}}
+        write_graph(
+            folder / f"{step}.onnx", decoder, Decoder.step,
+            {**inputs, "visible": torch.full((1, 3), 7)}, kept, {**varying, "visible": {1: new}},
+        )
+
+
+def _remember_monotonic(
+    decoder: MonotonicDecoder, frames: Tensor, first: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    return (*decoder.remember(frames, first), decoder.units(frames, first))
 
 
 def write_description(folder: Path, shape: Shape, made: Mapping[str, Any]) -> None:
@@ -198,6 +230,16 @@ def export_models(
         write_decoder(folder, name, decoder)
     shutil.copyfile(pieces, folder / PIECES)
     write_description(folder, encoder.shape, made)
+
+
+def export_checkpoints(
+    folder: Path, base: Path, decoders: Mapping[str, Path], pieces: Path, made: Mapping[str, Any]
+) -> None:
+    """As :func:`export_models`: the checkpoint ``base`` with its decoder, named ``multipath``,
+    and those of further decoders by name."""
+    encoder, multipath = load_base(base)
+    rest = {name: load_decoder(path) for name, path in decoders.items()}
+    export_models(folder, encoder, {"multipath": multipath, **rest}, pieces, made)
 
 
 def load_weights(module: nn.Module, *graphs: Path) -> None:

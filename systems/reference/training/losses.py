@@ -15,7 +15,7 @@ from .batches import Batch
 ASR_WEIGHT, ST_WEIGHT = 0.5, 0.3
 SMOOTHING = 0.1
 LONGEST_K = 10
-WHOLE = 0.3
+WHOLE = 0.5
 """Share of sentences whose tokens see the whole source."""
 
 

@@ -111,15 +111,14 @@ def visible_pieces(
     ``k`` is drawn per sentence, and a ``share`` of them sees the whole; ``starts [pieces]`` tells
     which pieces begin a word (``END`` does: it is the last word).  Returns ``[B, U]`` pieces.
     """
-    size, length = batch.source.shape
+    size = len(batch.source)
     total = (batch.source != BLANK).sum(1, keepdim=True)
     k = torch.randint(1, LONGEST_K + 1, (size, 1), generator=generator)
     whole = torch.rand(size, 1, generator=generator) < share
     words = k + word_index(batch.target, starts)
-    # Pieces whose word comes before the first one that is hidden.
-    order = starts[batch.source].long().cumsum(1).masked_fill(batch.source == BLANK, length + 1)
-    seen = (order[:, None, :] <= words[:, :, None]).sum(-1)
-    return torch.where(whole, total, seen)
+    word = starts[batch.source].long().cumsum(1)  # of each source piece, from 1
+    seen = (word[:, None, :] <= words[:, :, None]).sum(-1)
+    return torch.where(whole, total, torch.minimum(seen, total))
 
 
 def text_loss(

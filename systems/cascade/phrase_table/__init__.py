@@ -1,1 +1,0 @@
-"""The phrase tables of the cascade and the program that makes them."""
