@@ -130,7 +130,8 @@ class Reference(HypothesisSystem):
         if self._models is None or self._graphs is None:
             self.load()
             return self._begin(task)
-        return Utterance(self._models, self._graphs, task.target_lang)
+        threshold = float(getattr(self._rule, "threshold", 0.5))
+        return Utterance(self._models, self._graphs, task.target_lang, threshold)
 
     def _decide(self, utterance: Utterance) -> Decider:
         rule = self._rule.fresh()

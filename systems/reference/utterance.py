@@ -19,11 +19,14 @@ class Utterance:
     are complete, each once.
     """
 
-    def __init__(self, models: Models, decoder: DecoderModel, lang: str) -> None:
+    def __init__(
+        self, models: Models, decoder: DecoderModel, lang: str, threshold: float = 0.5
+    ) -> None:
+        """``threshold``: from which probability on a head of monotonic attention stops."""
         self.lang = lang
         self.pieces: Pieces = models.pieces
         self.ear = Ear(models)
-        self.writer = Writer(decoder, lang)
+        self.writer = Writer(decoder, lang, threshold)
         self._shown = ""
 
     def hear(self, samples: Samples, *, ends: bool = False) -> int:

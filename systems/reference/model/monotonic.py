@@ -37,6 +37,8 @@ class MonotonicAttention(CrossAttention):
     def __init__(self, shape: Shape, kind: Kind) -> None:
         super().__init__(shape)
         self.kind = kind
+        self.estimate = emma if kind == "emma" else mma
+        """Expected alignments in training; MMA's are exact while no product underflows."""
         self.choose = (
             PChoose(shape) if kind == "emma"
             else PChoose(shape, bias=-1.0, temperature=1.0, noise=1.0)
@@ -59,10 +61,9 @@ class MonotonicAttention(CrossAttention):
         keys, values = self.remember(memory)
         p = self.choose(x, self.choose.remember(memory))
         energy = self.energy(x, keys)
-        estimate = emma if self.kind == "emma" else mma
         # Sums of many products: not in half precision.
         with torch.autocast(x.device.type, enabled=False):
-            alpha = estimate(p, chunks[:, None], "last")
+            alpha = self.estimate(p, chunks[:, None], "last")
             beta = (hard(alpha, CHUNK_FRAMES) if self.kind == "mma-h"
                     else lookback(alpha, energy, CHUNK_FRAMES))
         return self.mix(beta, values), alpha

@@ -69,7 +69,7 @@ class Writer:
         step = model.step
         self._names = [name for name in step.inputs if name.startswith("past_")]
         self._monotonic = "start" in step.inputs
-        # States of the first inputs; and, tentatively, of those and the rest.  Axis 2 counts inputs.
+        # States of the first inputs; and, tentatively, of all.  Axis 2 counts inputs.
         self._kept: dict[str, Array] = {name: empty(step, name) for name in self._names}
         if self._monotonic:
             layers, heads = self._kept[self._names[0]].shape[:2]

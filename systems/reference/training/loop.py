@@ -135,10 +135,11 @@ def train_loop(
                 with log.open("a", encoding="utf-8") as writer:
                     writer.write(json.dumps({k: round(v, 5) for k, v in row.items()}) + "\n")
                 sums, since, began = {}, 0, time.perf_counter()
-            if step % recipe.save_every == 0 or last or asked():
-                keep(step)
             report(row)
-            if asked() and not last:
+            stopping = asked() and not last
+            if step % recipe.save_every == 0 or last or stopping:
+                keep(step)
+            if stopping:
                 raise Interrupted(f"{name}: step {step} of {recipe.steps} is kept")
 
 
