@@ -33,10 +33,10 @@ Sentences = Callable[[int], Iterable[Mapping[str, str]]]
 class TextRecipe:
     """How long and how fast."""
 
-    steps: int = 3000
+    steps: int = 6000
     rate: float = 1.5e-3
     warmup: int = 300
-    decay: int = 1000
+    decay: int = 2000
     batch_tokens: int = 3000
     whole: float = 0.6
     """Share of sentences whose tokens see the whole source; the others learn wait-k."""
