@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import fidelity, formats, reference, replay, statistics
+from benchmarks import fidelity, formats, quality, reference, replay, statistics
 
 BENCHMARKS = {
     "replay": replay.main, "fidelity": fidelity.main, "formats": formats.main,
-    "statistics": statistics.main, "reference": reference.main,
+    "statistics": statistics.main, "reference": reference.main, "quality": quality.main,
 }
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -62,11 +63,14 @@ def reference_length(item: Item) -> int | Unscored:
 class TimedMetric(MeanMetric):
     """A mean over items of a value computed from emission times and the source's length."""
 
+    needs_length: ClassVar[bool] = True
+    """Whether a source of no length leaves no value."""
+
     def item_value(self, item: Item) -> float | Unscored:
         times = times_of(item, self.aware)
         if isinstance(times, Unscored):
             return times
-        if not item.source_length > 0:
+        if self.needs_length and not item.source_length > 0:
             return Unscored("the source has no length")
         return self.of_times(times, item)
 
@@ -84,7 +88,7 @@ class TimedMetric(MeanMetric):
 
     @abstractmethod
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
-        """The value; ``times`` has at least one element and the source a length."""
+        """The value; ``times`` has at least one element, and the source a length if needed."""
 
 
 class ReferencedMetric(TimedMetric):

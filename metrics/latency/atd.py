@@ -132,6 +132,7 @@ class ATD(TimedMetric):
     """Average Token Delay of text output."""
 
     spec = MetricSpec("ATD", "ms", False, TEXT, ("CU", "CA"), "SimulEval 1.1.4; arXiv:2211.13173")
+    needs_length = False
 
     def __init__(self, *, aware: bool = False, compute: ComputeRule | None = None) -> None:
         super().__init__(aware=aware)

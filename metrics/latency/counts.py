@@ -54,6 +54,7 @@ class FLAL(TimedMetric):
     """First definite translation of a paragraph."""
 
     spec = MetricSpec("FLAL", "ms", False, TEXT, ("CU", "CA"), "RealSI; arXiv:2407.21646")
+    needs_length = False
 
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         return float(times.min())
@@ -63,6 +64,7 @@ class StartOffsetOnset(TimedMetric):
     """How long after the speaker begins the first unit comes."""
 
     spec = MetricSpec("StartOffsetOnset", "ms", False, TEXT | {"words"}, ("CU", "CA"), "s2st_bench")
+    needs_length = False
 
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         if item.source_unit == "tokens":
@@ -89,6 +91,7 @@ class UnitChunks(TimedMetric):
     """SimulEval's ``NumChunks`` of text output: its units."""
 
     spec = NumChunks.spec
+    needs_length = False
 
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         return float(len(times))
@@ -98,6 +101,7 @@ class NumUnits(TimedMetric):
     """Units of the hypothesis."""
 
     spec = MetricSpec("NumUnits", "", None, TEXT, (), "s2st_bench")
+    needs_length = False
 
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         return float(len(times))

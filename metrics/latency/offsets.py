@@ -29,6 +29,7 @@ class StartOffset(TimedMetric):
     """How long a listener waits for the first unit."""
 
     spec = MetricSpec("StartOffset", "ms", False, TEXT, ("CU", "CA"), "SimulEval 1.1.4")
+    needs_length = False
 
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         return start_offset(times)
@@ -41,8 +42,11 @@ class EndOffset(TimedMetric):
     """How long after the speaker the last unit comes."""
 
     spec = MetricSpec("EndOffset", "ms", False, TEXT, ("CU", "CA"), "SimulEval 1.1.4")
+    needs_length = False
 
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
+        if not item.source_length >= 0:
+            return Unscored("the source has no length")
         return end_offset(times, item.source_length)
 
     def of_rows(self, rows: Rows) -> Floats:

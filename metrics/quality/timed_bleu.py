@@ -13,7 +13,8 @@
     sacrebleu's, theirs is NLTK's method 5.
 ``LatencyBLEU@grissom2014``
     (1/T) Σ_{t=1..T} BLEU(y_t, r) + T BLEU(y_T, r), y_T the whole answer (Grissom II et al. 2014,
-    "Don't until the final verb wait", where it is the reward Q).  It grows with the sentence.
+    "Don't until the final verb wait"), as later work cites it: the formula was not checked against
+    the paper.  It grows with the sentence.
 
 Sentence BLEU has sacrebleu's exponential smoothing and effective order.  What had been said by t
 are the units of the final text with a time up to t: text taken back later is not counted.

@@ -17,6 +17,7 @@ class CommitLag(TimedMetric):
     """How long a unit stands before it is final."""
 
     spec = MetricSpec("CommitLag", "ms", False, TEXT, (), "s2st_bench")
+    needs_length = False
 
     def of_times(self, times: Floats, item: Item) -> float | Unscored:
         if item.source_unit == "tokens":

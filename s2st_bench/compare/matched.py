@@ -71,7 +71,7 @@ def matched(
     if min(len(first), len(second)) < 2:
         raise NotComparable("a system with one operating point has no curve: compare points "
                             "(dominance), or the best quality at latency <= L with L fixed on dev")
-    axes = _Axes([*first, *second], len(first))
+    axes = Axes([*first, *second], len(first))
     k = axes.joint.n_clusters
     if k < 2:
         raise NotComparable("one cluster says nothing of the spread between clusters")
@@ -93,7 +93,7 @@ def matched(
     error = np.nanstd(drawn, axis=0) * np.sqrt(k / (k - 1))
     dof = stats.degrees_of_freedom(axes.joint.sizes)
     half = float(student.quantile(0.975, dof)) * error
-    level = 1 - math.erfc(_largest(drawn) / math.sqrt(2)) / 2
+    level = 1 - math.erfc(largest_deviation(drawn) / math.sqrt(2)) / 2
     wide = float(student.quantile(min(max(0.975, level), _LEVEL), dof)) * error
     return Matched(
         grid, estimate, (estimate - half, estimate + half), (estimate - wide, estimate + wide),
@@ -120,7 +120,7 @@ def interpolate(latency: Floats, quality: Floats, at: Floats) -> Floats:
     return np.where(np.isnan(x + y).any(axis=1, keepdims=True), np.nan, found)
 
 
-class _Axes:
+class Axes:
     """Both axes of the points of two systems, over the same clusters."""
 
     def __init__(self, points: Sequence[Point], n_first: int) -> None:
@@ -146,7 +146,7 @@ class _Axes:
                 - interpolate(latency[:, cut:], quality[:, cut:], grid))
 
 
-def _largest(drawn: Floats) -> float:
+def largest_deviation(drawn: Floats) -> float:
     """The 95 % quantile over resamples of the largest standardised deviation on the grid."""
     spread = np.nanstd(drawn, axis=0)
     moving = spread > 0

@@ -36,7 +36,8 @@ def filters() -> npt.NDArray[np.float32]:
     bins = np.fft.rfftfreq(_FFT, 1.0 / RATE_HZ)[:, None]
     rising = (bins - corners[:-2]) / (corners[1:-1] - corners[:-2])
     falling = (corners[2:] - bins) / (corners[2:] - corners[1:-1])
-    return np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
+    bank: npt.NDArray[np.float32] = np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
+    return bank
 
 
 @cache
@@ -59,7 +60,8 @@ class LogMel:
             return np.zeros((0, MELS), np.float32)
         windows = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[:: HOP][:count]
         power = np.abs(np.fft.rfft(windows * _hann(), _FFT)).astype(np.float32) ** 2
-        return np.log(np.maximum(power @ filters(), _FLOOR), dtype=np.float32)
+        mel: Frames = np.log(np.maximum(power @ filters(), _FLOOR), dtype=np.float32)
+        return mel
 
 
 def log_mel(samples: Samples) -> Frames:

@@ -45,7 +45,6 @@ class ReferenceRecogniser(RecogniserModel):
 
     def __init__(self, weights: Path | None = None) -> None:
         self._folder = weights or SHIPPED
-        self._models: Models | None = None
 
     def load(self) -> None:
         self._loaded()
@@ -74,11 +73,9 @@ class ReferenceRecogniser(RecogniserModel):
         return tuple(words)
 
     def _loaded(self) -> Models:
-        if self._models is None:
-            models = models_of(self._folder)
-            _ = models.encoder, models.pieces
-            self._models = models
-        return self._models
+        models = models_of(self._folder)
+        _ = models.encoder, models.pieces
+        return models
 
 
 class CtcRecogniser:
@@ -129,12 +126,10 @@ class ReferenceTranslator(TranslatorModel):
 
     def __init__(self, weights: Path | None = None) -> None:
         self._folder = weights or SHIPPED
-        self._models: Models | None = None
 
     def load(self) -> None:
-        models = Models(self._folder)
+        models = models_of(self._folder)
         _ = models.text_encoder, models.text_decoder, models.pieces
-        self._models = models
 
     def missing(self, source_lang: str, target_lang: str) -> str | None:
         source, target = base(source_lang), base(target_lang)
@@ -146,10 +141,7 @@ class ReferenceTranslator(TranslatorModel):
     def open(self, source_lang: str, target_lang: str) -> TextTranslator:
         if reason := self.missing(source_lang, target_lang):
             raise SystemFailure(reason)
-        if self._models is None:
-            self.load()
-            return self.open(source_lang, target_lang)
-        return TextTranslator(self._models, target_lang)
+        return TextTranslator(models_of(self._folder), target_lang)
 
 
 class TextTranslator:

@@ -99,7 +99,8 @@ class Utterances:
         onset = end - _MIN_FRAMES * HOP - round(PREROLL_S * RATE_HZ)
         wanted = end - max(0, onset // _CHUNK * _CHUNK)
         missing = max(0, wanted - len(sound))
-        return np.concatenate([np.zeros(missing, np.float32), sound])[-wanted:]
+        begun: Samples = np.concatenate([np.zeros(missing, np.float32), sound])[-wanted:]
+        return begun
 
     def _said(self, samples: Samples) -> Iterator[Piece]:
         if len(samples):

@@ -7,6 +7,7 @@ model's code or of the export.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "data" / "reference"
@@ -20,8 +21,13 @@ def make(folder: Path) -> None:
     from s2st_bench.systems.reference.model.decoder import Decoder
     from s2st_bench.systems.reference.model.encoder import Encoder
     from s2st_bench.systems.reference.model.monotonic import MonotonicDecoder
+    from s2st_bench.systems.reference.model.text import TextTranslator
     from s2st_bench.systems.reference.shape import Shape
-    from s2st_bench.systems.reference.training.export import export_models
+    from s2st_bench.systems.reference.training.export import (
+        export_models,
+        write_description,
+        write_text,
+    )
 
     folder.mkdir(parents=True, exist_ok=True)
     pieces = folder / "made.model"
@@ -41,6 +47,10 @@ def make(folder: Path) -> None:
     decoders = {"multipath": Decoder(shape), "emma-1": MonotonicDecoder(shape, "emma"),
                 "mma-1": MonotonicDecoder(shape, "mma-il")}
     export_models(folder, encoder, decoders, pieces, {"seed": 1})
+    text = TextTranslator(replace(shape, encoder_layers=2))
+    torch.nn.init.normal_(text.decoder.norm.weight)  # or it says its input again and again
+    write_text(folder, text)
+    write_description(folder, shape, {"seed": 1})
     pieces.unlink()
 
 

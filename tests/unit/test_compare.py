@@ -7,6 +7,7 @@ import pytest
 
 from s2st_bench import blocks, stats, student
 from s2st_bench.compare import holm, matched, paired, points, ranks
+from s2st_bench.compare.seeds import matched_over_seeds
 from s2st_bench.errors import NotComparable, UsageError
 from s2st_bench.metric import MeanMetric
 from s2st_bench.metrics.quality.bleu import BLEU, bleu
@@ -290,6 +291,39 @@ def test_curves_that_cannot_be_matched_are_refused() -> None:
         matched.matched(one, one)
     with pytest.raises(UsageError, match="several metrics"):
         matched.matched(early, [matched.Point(p.latency, p.latency) for p in early])
+
+
+def seeded(rng, base, shifts, gain):
+    """Curves of some seeds, each of which shifts all merits; ``gain`` is the same for all."""
+    lags = [500.0, 1000.0, 1500.0, 2000.0]
+    return [curve(rng, base, lags, [10 + shift + gain + 0.004 * lag for lag in lags])
+            for shift in shifts]
+
+
+def test_over_seeds_the_spread_between_seeds_is_in_the_band() -> None:
+    rng = np.random.default_rng(4)
+    base = rng.normal(0, 100, 60)
+    plain = seeded(rng, base, [0, 0, 0], 0.0)
+    steady = matched_over_seeds(seeded(rng, base, [0, 0, 0], 2.0), plain)
+    shaky = matched_over_seeds(seeded(rng, base, [-2, 0, 2], 2.0), plain)
+    for found in (steady, shaky):
+        assert found.difference == pytest.approx(np.full(len(found.latency), 2.0), abs=0.5)
+    assert (steady.pointwise[0] > 0).all()
+    assert (shaky.pointwise[0] < 0).all()
+    assert (shaky.simultaneous[0] <= shaky.pointwise[0]).all()
+
+
+def test_one_seed_is_no_claim() -> None:
+    rng = np.random.default_rng(4)
+    base = rng.normal(0, 100, 20)
+    curves = seeded(rng, base, [0.0, 0.0], 1.0)
+    with pytest.raises(NotComparable, match="one seed: no claim"):
+        matched_over_seeds(curves[:1], curves[1:])
+    with pytest.raises(UsageError, match="2 seeds of the first, 1 of the second"):
+        matched_over_seeds(curves, curves[1:])
+    with pytest.raises(NotComparable, match="different recordings"):
+        few = seeded(rng, base[:9], [0.0], 0.0)
+        matched_over_seeds([curves[0], *few], [curves[1], *few])
 
 
 def test_dominance_needs_both_axes() -> None:

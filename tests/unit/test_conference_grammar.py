@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import islice
 from random import Random
 
@@ -130,3 +131,26 @@ def test_training_text_leaves_out_the_evaluation() -> None:
     assert not [t for t in drawn if normal(t.de) in held]
     line = next(training.asr_text("en", 1))
     assert line == line.lower() and "." not in line
+
+
+def test_sentences_written_for_training_are_not_near_those_of_the_evaluation() -> None:
+    bags = [frozenset(words) for words in training.held_out()]
+    having: dict[str, list[int]] = {}
+    for number, bag in enumerate(bags):
+        for word in bag:
+            having.setdefault(word, []).append(number)
+    assert len(training.written()) > 1000
+    for triple in training.written():
+        for lang in training.LANGUAGES:
+            mine = frozenset(normal(triple.text(lang)))
+            shared = Counter(number for word in mine for number in having.get(word, ()))
+            for number, count in shared.items():
+                union = len(mine | bags[number])
+                assert count <= training.NEAREST * union, (triple.text(lang), bags[number])
+
+
+def test_half_of_the_mixed_stream_is_written_by_hand() -> None:
+    drawn = list(islice(training.mixed(5), 1000))
+    written = sum(triple.kind == "written" for triple in drawn)
+    assert written == pytest.approx(1000 * training.WRITTEN_SHARE, abs=60)
+    assert [t.de for t in islice(training.mixed(5), 50)] == [t.de for t in drawn[:50]]

@@ -126,13 +126,26 @@ def test_corpus_value_is_the_mean_of_recordings() -> None:
 @pytest.mark.parametrize("metric", TIMED)
 def test_no_value_has_a_reason(metric: type[Metric]) -> None:
     assert reason(metric(), EMPTY) == "no output"
-    assert "no length" in reason(metric(), replace(ITEM, source_length=0.0))
-    assert "no length" in reason(metric(), replace(ITEM, source_length=float("nan")))
     assert "not measured" in reason(metric(aware=True), replace(ITEM, elapsed=None))
     assert "text input" in reason(metric(aware=True), replace(ITEM, source_unit="tokens"))
     assert "finite" in reason(metric(), replace(ITEM, delays=np.array([1.0, np.nan])))
     speech = replace(EMPTY, trace=replace(TRACE, outputs=("speech",)))
     assert reason(metric(), speech) == "no text output"
+
+
+@pytest.mark.parametrize("metric", [AL, LAAL, AP, DAL, YAAL])
+@pytest.mark.parametrize("length", [0.0, float("nan")])
+def test_no_pace_without_a_length(metric: type[Metric], length: float) -> None:
+    assert "no length" in reason(metric(), replace(ITEM, source_length=length))
+
+
+def test_what_needs_no_length_has_a_value_without() -> None:
+    """As SimulEval has them; an unknown length is not one of 0."""
+    nothing = replace(ITEM, source_length=0.0)
+    for metric in (StartOffset(), ATD()):
+        assert metric.item_value(nothing) == metric.item_value(ITEM)
+    assert EndOffset().item_value(nothing) == ITEM.delays[-1]
+    assert "no length" in reason(EndOffset(), replace(ITEM, source_length=float("nan")))
 
 
 def test_text_input_is_scored_in_tokens() -> None:

@@ -20,6 +20,7 @@ pytest.importorskip("onnxruntime", reason="extra reference")
 from s2st_bench.systems.reference.frontend import log_mel  # noqa: E402
 from s2st_bench.systems.reference.model.decoder import Decoder  # noqa: E402
 from s2st_bench.systems.reference.model.encoder import Encoder  # noqa: E402
+from s2st_bench.systems.reference.model.monotonic import Kind, MonotonicDecoder  # noqa: E402
 from s2st_bench.systems.reference.pieces import BLANK, END, tag  # noqa: E402
 from s2st_bench.systems.reference.runtime import Ear, Models, Writer, models_of  # noqa: E402
 from s2st_bench.systems.reference.runtime.models import SHIPPED  # noqa: E402
@@ -51,6 +52,13 @@ def torch_models(folder: Path) -> tuple[Encoder, Decoder]:
 @pytest.fixture(scope="module")
 def tiny() -> tuple[Encoder, Decoder]:
     return torch_models(TINY)
+
+
+def monotonic(name: str, kind: Kind) -> MonotonicDecoder:
+    shape = Shape(**json.loads((TINY / "reference.json").read_text())["shape"])
+    decoder = MonotonicDecoder(shape, kind).eval()
+    load_weights(decoder, TINY / f"memory-{name}.onnx", TINY / f"decoder-{name}.onnx")
+    return decoder
 
 
 def sound(seconds: float) -> np.ndarray:
@@ -96,6 +104,57 @@ def test_the_writer_thinks_what_the_whole_decoder_thinks(tiny: tuple[Encoder, De
         wanted = attention[:, 0, :, at, :visible].numpy()
         assert np.abs(step.attention - wanted).max() < CLOSE
         writer.push(token)
+
+
+@torch.no_grad()
+def test_emma_attends_as_the_whole_decoder_and_says_when_it_would_stop() -> None:
+    decoder = monotonic("emma-1", "emma")
+    frames = np.random.default_rng(5).standard_normal((24, 64)).astype(np.float32)
+    tokens, seen = [9, 30, 12, 25], [4, 8, 8, 24]
+    writer = Writer(models_of(TINY).decoder("emma-1"), "de")
+    logits, attention = decoder(
+        torch.tensor([[tag("de"), *tokens[:-1]]]), torch.from_numpy(frames)[None],
+        torch.tensor([seen]),
+    )
+    for at, (token, visible) in enumerate(zip(tokens, seen, strict=True)):
+        writer.hear(frames[writer.heard : visible])
+        step = writer.next()
+        assert np.abs(step.logits - logits[0, at].numpy()).max() < CLOSE
+        assert np.abs(step.attention - attention[:, 0, :, at, :visible].numpy()).max() < CLOSE
+        assert step.p_choose is not None and step.p_choose.shape == (2, 2, visible // 4)
+        assert ((step.p_choose >= 0) & (step.p_choose <= 1)).all()
+        writer.push(token)
+
+
+@torch.no_grad()
+def test_mma_goes_on_from_where_its_heads_stopped() -> None:
+    decoder = monotonic("mma-1", "mma-il")
+    shape = decoder.shape
+    frames = np.random.default_rng(6).standard_normal((1, 40, 64)).astype(np.float32)
+    threshold = 0.3  # the tiny model's heads stop here and there
+    writer = Writer(models_of(TINY).decoder("mma-1"), "en", threshold)
+    past = [torch.zeros(shape.decoder_layers, shape.heads, 0, 32)] * 2
+    start = torch.zeros(shape.decoder_layers, shape.heads, dtype=torch.long)
+    stopped, inputs = [], [tag("en"), 9, 30, 12, 25]
+    for at, (token, heard) in enumerate(zip(inputs, [8, 16, 16, 32, 40], strict=True)):
+        part = torch.from_numpy(frames[:, :heard])
+        keys, values = decoder.remember(part, torch.tensor(0))
+        logits, attention, *past, p, stops = decoder.monotonic_step(
+            torch.tensor([[token]]), torch.tensor(at), *past, keys, values,
+            decoder.units(part, torch.tensor(0)), start, torch.tensor(threshold),
+        )
+        start = stops[:, :, -1]
+        stopped.append(start.tolist())
+        if at:
+            writer.push(token)
+        writer.hear(frames[0, writer.heard : heard])
+        writer.next()
+        step = writer.next(visible=heard)
+        assert np.abs(step.logits - logits[-1].numpy()).max() < CLOSE
+        assert np.abs(step.attention - attention[:, :, -1].numpy()).max() < CLOSE
+        assert step.p_choose is not None
+        assert np.abs(step.p_choose - p[:, :, -1].numpy()).max() < CLOSE
+    assert any(one != [[0, 0], [0, 0]] for one in stopped), "heads move"
 
 
 def test_rows_are_rounded_to_half_a_scale() -> None:

@@ -57,8 +57,10 @@ def hear(models: Models, *parts: np.ndarray) -> Ear:
     return ear
 
 
-def writer(models: Models, frames: np.ndarray, *tokens: int) -> Writer:
-    made = Writer(models.decoder("multipath"), "en")
+def writer(
+    models: Models, frames: np.ndarray, *tokens: int, decoder: str = "multipath"
+) -> Writer:
+    made = Writer(models.decoder(decoder), "en")
     made.hear(frames)
     for token in tokens:
         made.push(token)
@@ -290,6 +292,42 @@ def test_what_would_repeat(tokens: tuple[int, ...], size: int, wanted: list[int]
     assert sorted(set(repeating(tokens, size))) == wanted
 
 
+@pytest.mark.parametrize("decoder", ["emma-1", "mma-1"])
+def test_monotonic_decoders_keep_states_too(
+    models: Models, frames: np.ndarray, decoder: str
+) -> None:
+    """Each token asked about, some taken back, a clone gone astray: as if pushed at once."""
+    one = writer(models, frames, decoder=decoder)
+    for token in (7, 9, 31, 12):
+        one.next()
+        one.push(token)
+    one.rewind(3)
+    astray = one.clone()
+    astray.push(30)
+    astray.next()
+    for token in (9, 31, 12):
+        one.next(visible=8)
+        one.next()
+        one.push(token)
+    step, wanted = one.next(), writer(models, frames, 7, 9, 31, 12, decoder=decoder).next()
+    assert np.abs(step.logits - wanted.logits).max() < CLOSE
+    assert step.p_choose is not None and wanted.p_choose is not None
+    assert np.abs(step.p_choose - wanted.p_choose).max() < CLOSE
+    assert step.p_choose.shape == (2, 2, len(frames) // 4)
+    assert one.greedy(limit=8)[:1] == (step.best,)
+
+
+def test_monotonic_decoders_see_whole_chunks(models: Models, frames: np.ndarray) -> None:
+    one = writer(models, frames, 7, decoder="mma-1")
+    step = one.next(visible=8)
+    assert step.attention.shape[2] == len(frames) and (step.attention[:, :, 8:] == 0).all()
+    assert step.p_choose is not None and step.p_choose.shape[2] == 2
+    with pytest.raises(ValueError, match="not whole chunks"):
+        one.next(visible=7)
+    with pytest.raises(ValueError, match="whole chunks"):
+        one.hear(frames[:3])
+
+
 def test_wrong_questions_are_refused(models: Models, frames: np.ndarray) -> None:
     one = writer(models, frames, 7)
     for visible in (0, -1, len(frames) + 1):
@@ -310,10 +348,10 @@ def copied(tmp_path: Path) -> Path:
 
 
 def test_what_the_folder_holds(models: Models) -> None:
-    assert models.decoders == ("multipath",)
+    assert models.decoders == ("emma-1", "mma-1", "multipath")
     assert models.encoder is models.encoder is models_of(FOLDER).encoder
     assert models.description["made"] == {"seed": 1}
-    with pytest.raises(ConfigError, match="decoder=mma: .* has multipath"):
+    with pytest.raises(ConfigError, match="decoder=mma: .* has emma-1, mma-1, multipath"):
         models.decoder("mma")
 
 

@@ -4,8 +4,7 @@
 ``encoder``, and for every decoder ``memory-<name>`` (what it remembers of new frames) and
 ``decoder-<name>`` (its step over new tokens); the text translator is ``text-encoder``,
 ``text-decoder`` and ``text-memory``.  Weights lie in the graphs as int8 with a scale per output
-row;
-onnxruntime multiplies them out once, while loading.
+row; onnxruntime multiplies them out once, while loading.
 
 Graphs run on one thread and in a fixed order, so that the same input gives the same bits.
 """

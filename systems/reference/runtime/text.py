@@ -30,7 +30,7 @@ class Sentence:
         self._graph = models.text_encoder
         self._pieces = models.pieces
         self._writer = Writer(models.text_decoder, lang)
-        self._state = {name: empty(self._graph, name, past=0)
+        self._state = {name: empty(self._graph, name)
                        for name in ("past_keys", "past_values")}
         self._ends: list[int] = []
         """Pieces up to the end of each source word; the end of the sentence counts as one."""

@@ -29,7 +29,9 @@ from ..model.monotonic import MonotonicDecoder
 from ..model.text import TextEncoder, TextTranslator
 from ..runtime.models import MANIFEST, PIECES, VERSION
 from ..shape import CHUNK_FRAMES, CHUNK_MELS, MEL_CONTEXT, Shape
+from .checkpoint import load_base
 from .int8 import multiplied, stored
+from .monotonic import load_decoder
 
 OPSET = 18
 
@@ -228,6 +230,16 @@ def export_models(
         write_decoder(folder, name, decoder)
     shutil.copyfile(pieces, folder / PIECES)
     write_description(folder, encoder.shape, made)
+
+
+def export_checkpoints(
+    folder: Path, base: Path, decoders: Mapping[str, Path], pieces: Path, made: Mapping[str, Any]
+) -> None:
+    """As :func:`export_models`: the checkpoint ``base`` with its decoder, named ``multipath``,
+    and those of further decoders by name."""
+    encoder, multipath = load_base(base)
+    rest = {name: load_decoder(path) for name, path in decoders.items()}
+    export_models(folder, encoder, {"multipath": multipath, **rest}, pieces, made)
 
 
 def load_weights(module: nn.Module, *graphs: Path) -> None:

@@ -5,11 +5,11 @@ Options are checked without torch; it is imported when a training starts.
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar, Final, Literal
 
@@ -59,7 +59,7 @@ class Recipe(Trainer):
 
     def train(self, job: Job) -> Trained:
         for module in NEEDS:
-            if find_spec(module) is None:
+            if importlib.util.find_spec(module) is None:
                 package = module.replace("_", "-")
                 raise DependencyError(package, "training the reference models", EXTRA)
         import torch
