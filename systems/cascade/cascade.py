@@ -109,8 +109,8 @@ class Cascade(HypothesisSystem):
         if _base(task.source_lang) not in self._asr.languages:
             known = ", ".join(sorted(self._asr.languages))
             return f"its recogniser knows {known}, not {task.source_lang}"
-        if isinstance(reason := self._first_able(task), str):
-            return reason
+        if isinstance(able := self._first_able(task), str):
+            return able
         if "speech" in task.outputs and self._tts is not None:
             return self._tts.missing(task.target_lang)
         return None

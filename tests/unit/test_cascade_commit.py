@@ -13,7 +13,9 @@ from s2st_bench.errors import ConfigError
 from s2st_bench.policy import Committer, LocalAgreement, common_prefix, continuation
 from s2st_bench.speech.stage import END
 from s2st_bench.system import Observation, Session
+from s2st_bench.systems.cascade.apertium import Apertium
 from s2st_bench.systems.cascade.cascade import Cascade
+from s2st_bench.systems.cascade.sphinx import PocketSphinx
 from s2st_bench.systems.cascade.stages import AsrStage, MtStage, plain, polished
 from s2st_bench.systems.cascade.vad import RATE_HZ
 from s2st_bench.types import Samples, Speech, Write
@@ -68,7 +70,7 @@ def test_an_utterance_starts_anew() -> None:
 @pytest.mark.parametrize(("agreement", "hold"), [(0, 0), (1, -1)])
 def test_impossible_policies_are_refused(agreement: int, hold: int) -> None:
     with pytest.raises(ConfigError, match=f"system.mt_agreement={agreement}"):
-        Cascade(mt_agreement=agreement, mt_hold=hold)
+        Cascade(asr=PocketSphinx(), mt=Apertium(), mt_agreement=agreement, mt_hold=hold)
 
 
 class Heard:
@@ -91,7 +93,7 @@ class Heard:
 class Shout:
     """Translates every word to capitals; "flip" turns the order round."""
 
-    def translate(self, text: str) -> str:
+    def translate(self, text: str, is_over: bool = True) -> str:
         out = text.upper().split()
         return " ".join(reversed(out) if "FLIP" in out else out)
 

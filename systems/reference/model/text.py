@@ -100,5 +100,5 @@ class TextTranslator(nn.Module):
         """Logits ``[B, U, pieces]`` of all ``tokens [B, U]`` at once; ``visible [B, U]`` counts
         pieces of the source.
         """
-        logits, _ = self.decoder(tokens, self.encoder(source), visible)
+        logits: Tensor = self.decoder(tokens, self.encoder(source), visible)[0]
         return logits
