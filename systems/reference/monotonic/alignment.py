@@ -57,8 +57,7 @@ def emma(
     back: rounding ``1 - p`` to half breaks ``p + (1 - p) = 1`` by up to 2**-12 a step, which alone
     makes rows of a constant 0.3 grow to a sum of 1.17 over 200 x 1000 positions.
 
-    Memory without gradients is ``[..., T, T]`` (one target position at a time), with gradients
-    ``[..., U, T, T]``.
+    One target position at a time: ``[..., T, T]`` in work, kept for each of them with gradients.
     """
     with torch.autocast(p.device.type, enabled=False):
         choose = closed(p, lengths, residual)

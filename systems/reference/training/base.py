@@ -23,11 +23,11 @@ from .speech import Shard
 class Recipe:
     """How long and how fast."""
 
-    steps: int = 6000
+    steps: int = 7000
     rate: float = 1e-3
     warmup: int = 300
     decay: int = 1500
-    batch_s: float = 100.0
+    batch_s: float = 70.0
     seed: int = 1
     save_every: int = 250
     report_every: int = 50

@@ -31,17 +31,17 @@ from .speech import Shard
 class DecoderRecipe:
     """How long and how fast, and what reading on costs."""
 
-    steps: int = 1000
+    steps: int = 600
     rate: float = 5e-4
-    warmup: int = 50
-    decay: int = 400
-    batch_s: float = 100.0
+    warmup: int = 40
+    decay: int = 240
+    batch_s: float = 60.0
     seed: int = 1
-    save_every: int = 250
-    report_every: int = 50
+    save_every: int = 100
+    report_every: int = 20
     clip: float = 1.0
-    latency: float = 0.1
-    variance: float = 0.1
+    latency: float = 0.03
+    variance: float = 0.05
 
 
 def multipath_loss(

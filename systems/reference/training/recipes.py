@@ -105,7 +105,7 @@ class OnBase(Recipe):
 
     def __init__(
         self, *, pieces: int = 800, width: int = 192, encoder_layers: int = 8,
-        decoder_layers: int = 3, dev: int = 66, latency: float = 0.1, variance: float = 0.1,
+        decoder_layers: int = 3, dev: int = 66, latency: float = 0.03, variance: float = 0.05,
     ) -> None:
         super().__init__(pieces=pieces, width=width, encoder_layers=encoder_layers,
                          decoder_layers=decoder_layers, dev=dev)
@@ -170,8 +170,8 @@ class Everything(OnBase):
 
     def __init__(
         self, *, seeds: Sequence[int] = (1, 2, 3), pieces: int = 800, width: int = 192,
-        encoder_layers: int = 8, decoder_layers: int = 3, dev: int = 66, latency: float = 0.1,
-        variance: float = 0.1,
+        encoder_layers: int = 8, decoder_layers: int = 3, dev: int = 66, latency: float = 0.03,
+        variance: float = 0.05,
     ) -> None:
         super().__init__(pieces=pieces, width=width, encoder_layers=encoder_layers,
                          decoder_layers=decoder_layers, dev=dev, latency=latency,
