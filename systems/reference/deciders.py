@@ -2,7 +2,7 @@
 
 A decider yields, after every new chunk, the pieces that are now committed to, whole words at a
 time.  What ends an utterance is decided by the segmentation of the source: until then a decoder
-that wants to end its sentence waits.
+that wants to end its sentence, be it by a full stop, waits; after one it would say nothing more.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from s2st_bench.policy.gate import Gate, State
-from s2st_bench.policy.stability import Hypothesis, Stability
+from s2st_bench.policy.stability import Hypothesis, Stability, whole_words
 
 from .pieces import END
 from .runtime import Step
@@ -50,6 +50,7 @@ class Gated(Decider):
         while True:
             step = writer.next()
             piece = step.best
+            closes = utterance.pieces.closes_sentence(piece)
             if utterance.starts_word(piece):
                 if len(writer.tokens) > self._complete:
                     self._complete = len(writer.tokens)
@@ -58,24 +59,24 @@ class Gated(Decider):
                 break
             if not done:
                 asked = utterance.starts_word(piece) or not self._by_word
-                state = self._state(step, piece)
+                state = self._state(step, closes)
                 if asked and not self._gate.may_write(state):
                     if self._gate.takes_back(state):
                         writer.rewind(len(writer.tokens) - self._complete)
                     break
-                if piece == END:
+                if closes:
                     break
             writer.push(piece)
         if done and (rest := utterance.said(writer.tokens)):
             yield rest
 
-    def _state(self, step: Step, piece: int) -> State:
+    def _state(self, step: Step, closes: bool) -> State:
         utterance, tokens = self.utterance, self.utterance.writer.tokens
         needs = self._gate.needs
         return State(
             read=utterance.ear.count // CHUNK_FRAMES,
             written=utterance.words(tokens) if self._by_word else len(tokens),
-            ends=piece == END,
+            ends=closes,
             p_choose=step.p_choose if "p_choose" in needs else None,
             ctc=utterance.ctc if "ctc" in needs else None,
         )
@@ -105,12 +106,22 @@ class Restated(Decider):
         self._decoded = heard
         hypothesis = self._decode()
         count = self._rule.stable(hypothesis, len(writer.tokens), done)
+        if not done:
+            count = self._before_the_end(hypothesis, count)
         if hypothesis.attention is not None:
             self._rows += list(hypothesis.attention[len(writer.tokens) : count])
         for piece in hypothesis.units[len(writer.tokens) : count]:
             writer.push(int(piece))
         if text := utterance.said(writer.tokens):
             yield text
+
+    def _before_the_end(self, hypothesis: Hypothesis, count: int) -> int:
+        """Of ``count`` stable pieces, those of words before any mark that closes the sentence."""
+        committed, pieces = len(self.utterance.writer.tokens), self.utterance.pieces
+        for at in range(committed, count):
+            if pieces.closes_sentence(int(hypothesis.units[at])):
+                return max(committed, whole_words(at, hypothesis.starts_word or ()))
+        return count
 
     def _decode(self) -> Hypothesis:
         """All heard so far, decoded greedily after the committed pieces."""

@@ -19,6 +19,7 @@ END: Final = 2
 FIRST_TAG: Final = 3
 WORD: Final = "▁"
 """Begins the first piece of a word."""
+CLOSING: Final = (".", "?", "!")
 
 
 class Pieces:
@@ -34,7 +35,9 @@ class Pieces:
         except (OSError, RuntimeError) as error:
             raise InputError(f"{model}: not a sentencepiece model ({error})") from None
         self.count: int = self._model.get_piece_size()
-        self._starts = [self._model.id_to_piece(i).startswith(WORD) for i in range(self.count)]
+        texts = [str(self._model.id_to_piece(i)) for i in range(self.count)]
+        self._starts = [text.startswith(WORD) for text in texts]
+        self._closes = [i == END or text.endswith(CLOSING) for i, text in enumerate(texts)]
 
     def encode(self, text: str) -> list[int]:
         return list(self._model.encode(text))
@@ -46,6 +49,10 @@ class Pieces:
     def starts_word(self, piece: int) -> bool:
         """Whether ``piece`` begins a word; the end of the sentence counts as one."""
         return piece == END or self._starts[piece]
+
+    def closes_sentence(self, piece: int) -> bool:
+        """Whether ``piece`` is the sentence's end, or the mark before it."""
+        return self._closes[piece]
 
 
 def tag(lang: str) -> int:
