@@ -18,6 +18,7 @@ from s2st_bench import __version__
 from s2st_bench.cli import app
 from s2st_bench.cli.common import printable, table
 from s2st_bench.cli.completion import complete
+from signals import interruptible
 
 Write = Callable[[str, str], Path]
 
@@ -219,7 +220,7 @@ def test_interrupt_names_the_line_that_goes_on(
         [sys.executable, "-m", "s2st_bench", "run", "--plugin-dir", str(plugins),
          "system=t_sleeper", f"system.mark={mark}", "dataset=t_text", "metrics=BLEU",
          "clock=ideal", f"out={tmp_path / 'runs'}", "name=slow"],
-        text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=interruptible,
     )
     deadline = time.monotonic() + 30
     while not mark.exists() and running.poll() is None and time.monotonic() < deadline:

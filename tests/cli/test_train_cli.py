@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from s2st_bench.cli import app
 from s2st_bench.cli.completion import complete
+from signals import interruptible
 
 TINY = ("data.hours=0.004", "model.pieces=200", "model.width=16", "model.encoder_layers=1",
         "model.decoder_layers=1", "threads=1")
@@ -124,7 +125,7 @@ def test_dry_run_prints_what_can_be_given_again() -> None:
     assert done.exit_code == 0, done.output
     config = yaml.safe_load(done.stdout)
     assert config["model"]["latency"] == 0.3 and config["steps"] == 3
-    assert config["data"] == {"name": "conference", "hours": 16.0, "seed": 1,
+    assert config["data"] == {"name": "conference", "hours": 32.0, "seed": 1,
                               "folder": "runs/features"}
 
 
@@ -181,8 +182,7 @@ def test_emma_from_nothing_and_from_a_checkpoint(features: Path) -> None:
     folder = features / "train" / "emma-seed1"
     assert {"base.pt", "emma-1.pt", "pieces.model"} <= {path.name for path in folder.iterdir()}
     done = call("train", "-m", "model=mma,multipath,text", "seed=7", "steps=2",
-                f"init={folder / 'base.pt'}", *TINY[:1], "threads=1", "model.width=16",
-                "model.pieces=200", *here(features))
+                f"init={folder / 'base.pt'}", *TINY[:1], "threads=1", *here(features))
     assert done.exit_code == 0, done.output
     for name in ("mma", "multipath", "text"):
         made = features / "train" / f"{name}-seed7"
@@ -235,7 +235,7 @@ def test_ctrl_c_in_a_terminal(features: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "s2st_bench", "train", "model=base", "steps=100000",
          "report_every=1", "name=stopped", *TINY, *here(features)], stderr=subprocess.PIPE,
-        text=True,
+        text=True, preexec_fn=interruptible,
     )
     assert process.stderr is not None
     for line in process.stderr:

@@ -16,6 +16,7 @@ from s2st_bench import runner
 from s2st_bench.compose import compose
 from s2st_bench.errors import BenchError, RunError
 from s2st_bench.store import RunFolder
+from signals import interruptible
 
 PLUGINS = [Path(__file__).parents[1] / "plugins"]
 ROOT = Path(__file__).parents[2]
@@ -44,7 +45,7 @@ def start(tmp_path: Path, name: str, count: int, workers: int) -> subprocess.Pop
                *overrides(tmp_path, name, count), f"executor.workers={workers}"]
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        start_new_session=True,
+        start_new_session=True, preexec_fn=interruptible,
     )
 
 
