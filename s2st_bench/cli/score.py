@@ -235,6 +235,7 @@ def _score(
         logged_ca=material.ca,
         ca=None if material.requeued else options.ca,
         resegmenter=material.resegmenter or options.resegmenter,
+        folder=material.folder,
     )
     return scoring.score(material.traces, material.recordings, names, settings,
                          registry=registry, metric_options=given)
