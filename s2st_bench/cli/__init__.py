@@ -25,6 +25,7 @@ from s2st_bench.cli import (
     doctor,
     gate,
     ls,
+    pack,
     report,
     run,
     score,
@@ -103,6 +104,7 @@ app.command()(convert.convert)
 app.command()(certify.certify)
 app.command()(board.board)
 app.command()(report.report)
+app.command()(pack.pack)
 app.command()(validity.validity)
 app.command()(ls.ls)
 app.command()(show.show)
