@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +18,7 @@ from s2st_bench.errors import ConfigError, InputError
 from s2st_bench.types import Samples
 
 from .proxy import Features, StretchProxy
-from .weights import check_device, digest, local, pick_device, torch_for, unloadable
+from .weights import check_device, digest, local, pick_device, torch_for
 
 
 class TorchProxy(StretchProxy):
@@ -92,8 +93,13 @@ class TorchProxy(StretchProxy):
         try:
             self._on = pick_device(self.device, self._torch)
             self._network = self.open().to(self._on).eval()
-        except (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise unloadable(self.title, self.path, error) from error
+        except UnpicklingError as error:
+            raise InputError(f"{self.title}: {self.path}: not a file of weights") from error
+        except (OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError,
+                EOFError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise InputError(f"{self.title}: {self.path}: cannot be loaded "
+                             f"({type(error).__name__}: {reason})") from error
 
 
 def _same_length(parts: Sequence[Samples], size: int) -> list[list[int]]:

@@ -11,6 +11,7 @@ The checkpoint is either of
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,9 @@ class UTMOS(TorchProxy):
 
     def open(self) -> Any:
         if self.path.is_file():
-            return self._torch.jit.load(str(self.path), map_location="cpu")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # the published file is one
+                return self._torch.jit.load(str(self.path), map_location="cpu")
         weights = _weights(self.path)
         network = self._torch.hub.load(str(self.path), _ENTRY, source="local", pretrained=False)
         state = self._torch.load(weights, map_location="cpu", weights_only=True)

@@ -81,9 +81,3 @@ def check_device(device: str, feature: str) -> None:
     """Refuse what no torch device is called."""
     if device not in ("auto", "cpu", "cuda") and not device.startswith("cuda:"):
         raise ConfigError(f"{feature}: device={device!r}: auto, cpu, cuda or cuda:N is wanted")
-
-
-def unloadable(feature: str, path: Path, error: Exception) -> InputError:
-    """What to raise when ``path`` is not what the metric can load."""
-    reason = " ".join(str(error).split())[:300]
-    return InputError(f"{feature}: {path}: cannot be loaded ({type(error).__name__}: {reason})")

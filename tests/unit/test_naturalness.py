@@ -14,6 +14,7 @@ from s2st_bench.errors import ConfigError
 from s2st_bench.metric import Metric, Unscored
 from s2st_bench.metrics.naturalness import dnsmos, intrusive, prosody
 from s2st_bench.registry import Registry
+from s2st_bench.scorer import Options
 from s2st_bench.scoring import score
 from s2st_bench.speech.espeak import RATE_HZ as ESPEAK_HZ
 from s2st_bench.speech.espeak import synthesize
@@ -99,15 +100,14 @@ def check(metric: Metric, cases: dict[str, dict[str, Any]], folder: Path) -> dic
     return found
 
 
-@pytest.mark.parametrize("metric", [*DESCRIPTIONS, *INTRUSIVE], ids=lambda m: m.spec.name)
+@pytest.mark.parametrize("metric", DESCRIPTIONS, ids=lambda m: m.spec.name)
 def test_any_audio_has_a_value_or_a_reason(metric: type[Metric], tmp_path: Path) -> None:
     found = check(metric(), hostile(), tmp_path)
     assert found["text output"] == "no speech output"
     assert found["failed"] == "the recording failed"
-    if metric in DESCRIPTIONS:
-        assert all(isinstance(found[name], float) for name in
-                   ("clipped", "8 kHz", "48 kHz stereo", "long form", "no reference, no source"))
-        assert all(isinstance(found[name], str) for name in ("empty", "1 sample", "zeros", "NaN"))
+    assert all(isinstance(found[name], float) for name in
+               ("clipped", "8 kHz", "48 kHz stereo", "long form", "no reference, no source"))
+    assert all(isinstance(found[name], str) for name in ("empty", "1 sample", "zeros", "NaN"))
 
 
 @needs_dnsmos
@@ -150,15 +150,26 @@ def test_dnsmos_falls_with_noise(tmp_path: Path) -> None:
 @needs_dnsmos
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs recordings of people in ../shared/speech")
 def test_dnsmos_falls_with_noise_on_a_reader(tmp_path: Path) -> None:
-    metrics = [dnsmos.DNSMOSSig(anchors=False), dnsmos.DNSMOSBak(anchors=False),
-               dnsmos.DNSMOSOvrl(anchors=False)]
+    metrics = [metric(anchors=False, hop_s=9) for metric in
+               (dnsmos.DNSMOSSig, dnsmos.DNSMOSBak, dnsmos.DNSMOSOvrl)]
     rows = np.array([
-        [value(m, spoken(tmp_path / n, read_audio(SHARED / f"librivox_0870{n}.wav")))
-         for m in metrics] for n in ("", "_snr20", "_snr10", "_snr0")
+        [value(m, spoken(tmp_path / n, read_audio(SHARED / f"librivox_0870{n.removeprefix('clean')}.wav")))
+         for m in metrics] for n in ("clean", "_snr20", "_snr10", "_snr0")
     ])
     assert (np.diff(rows, axis=0) < 0).all()
-    # speechmos 0.0.1.1's own code on the same file
-    assert rows[0] == pytest.approx([3.6023, 3.9238, 3.2424], abs=2e-3)
+
+
+@needs_dnsmos
+@pytest.mark.slow
+def test_dnsmos_is_speechmos_own(tmp_path: Path) -> None:
+    """Without pauses to cut at; the clip is synthetic, and long enough for three windows."""
+    speechmos = pytest.importorskip("speechmos.dnsmos", reason="its code needs librosa")
+    speech = np.tile(voice(), 3)[: 12 * RATE_HZ]
+    theirs = speechmos.run(speech, RATE_HZ)
+    metric = dnsmos.DNSMOSOvrl()
+    (ours,) = metric.predict([speech])
+    assert [ours["sig"], ours["bak"], ours["ovrl"]] == pytest.approx(
+        [theirs["sig_mos"], theirs["bak_mos"], theirs["ovrl_mos"]], abs=1e-4)
 
 
 @needs_dnsmos
@@ -173,18 +184,12 @@ def test_windows_are_speechmos_own() -> None:
 
 
 def test_anchors_stand_beside_the_value_and_nothing_is_ranked(tmp_path: Path) -> None:
-    made = [*spoken(tmp_path / "a", tone(200, 2.0), tone(100, 2.0), tone(150, 2.0),
-                    recording_id="a"),
-            *spoken(tmp_path / "b", tone(220, 2.0), tone(120, 2.0), recording_id="b")]
-    pairs = [item.trace for item in made], [item.recording for item in made]
-    metric = prosody.F0Median()
-    table = score(*pairs, [metric])
-    found = table.get("F0-Median")
-    assert found.value is None  # the files of two folders are not below one run folder
-    metric.prepare(made)
-    values = [value(metric, [item]) for item in made]
-    assert values == pytest.approx([200.0, 220.0], rel=0.01)
-    assert metric.marks(made) == ("source speech 110.00", "reference speech 150.00 (1 of 2)")
+    made = [*spoken(tmp_path, tone(200, 2.0), tone(100, 2.0), tone(150, 2.0), recording_id="a"),
+            *spoken(tmp_path, tone(220, 2.0), tone(120, 2.0), recording_id="b")]
+    found = score([item.trace for item in made], [item.recording for item in made],
+                  ["F0-Median"], Options(folder=tmp_path)).get("F0-Median")
+    assert found.value == pytest.approx(210.0, rel=0.01)
+    assert found.marks == ("source speech 110.00", "reference speech 150.00 (1 of 2)")
     assert "a proxy for" in found.unranked and "target languages" in found.unranked
     assert "lang:en" in found.signature
     assert prosody.F0Median(anchors=False).marks(made) == ()
@@ -238,10 +243,11 @@ def test_a_declared_copy_of_any_audio_has_a_value_or_a_reason(metric, tmp_path: 
 
 @needs_torchmetrics
 def test_pesq_is_narrow_band_below_16_khz(tmp_path: Path) -> None:
-    narrow = spoken(tmp_path, resampled(voice(), RATE_HZ, 8_000), reference=voice(), rate_hz=8_000)
+    speech = voice()
+    narrow = spoken(tmp_path, resampled(speech, RATE_HZ, 8_000), reference=speech, rate_hz=8_000)
     auto, forced, wide = (value(intrusive.PESQ(same_signal=True, mode=mode), narrow)
                           for mode in ("auto", "nb", "wb"))
-    assert auto == forced and auto > 4.0 > wide
+    assert auto == forced != wide
 
 
 @pytest.mark.parametrize("make", [
