@@ -40,16 +40,19 @@ def spoken(
 ) -> tuple[Item, ...]:
     """The items of one recording; ``output`` none is text output, empty is no piece at all.
 
-    ``folder`` may hold several recordings, by their ids.  Files hold 32-bit floats, so that NaN and values outside ±1 stay what they are.
+    ``folder`` may hold several recordings, by their ids.  Files hold 32-bit floats, so that NaN and
+    values outside ±1 stay what they are.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    files = {name: folder / f"{recording_id}.{name}.wav"
+             for name in ("output", "source", "reference")}
     pieces: tuple[Piece, ...] = ()
     if output is not None and len(output):
-        soundfile.write(folder / f"{recording_id}.wav", output, rate_hz, subtype="FLOAT")
-        pieces = (Piece(f"{recording_id}.wav", 0, len(output), rate_hz, 0),)
+        soundfile.write(files["output"], output, rate_hz, subtype="FLOAT")
+        pieces = (Piece(files["output"].name, 0, len(output), rate_hz, 0),)
     for name, samples in (("source", source), ("reference", reference)):
         if samples is not None:
-            soundfile.write(folder / f"{recording_id}.{name}.wav", samples, source_hz, subtype="FLOAT")
+            soundfile.write(files[name], samples, source_hz, subtype="FLOAT")
     speech_s = 0.0 if output is None else len(output) / rate_hz
     step = Step(2.0, 2.0, (Job(0, "system", 2.0, 2.1),),
                 (TimedWrite(0, 0.1, "one two", speech_s=speech_s),))
@@ -57,9 +60,9 @@ def spoken(
                   outputs=("text",) if output is None else ("speech", "text"))
     parts = tuple(Segment(str(i), 2.0 * i, 2.0 * i + 2.0, "a", {target_lang: ("one two",)})
                   for i in range(segments))
-    anchors = {} if reference is None else {target_lang: AudioSource(folder / f"{recording_id}.reference.wav")}
-    recording = Recording(recording_id, AudioSource(folder / f"{recording_id}.source.wav"), "de", (target_lang,),
-                          parts, reference_audio=anchors)
+    anchors = {} if reference is None else {target_lang: AudioSource(files["reference"])}
+    recording = Recording(recording_id, AudioSource(files["source"]), "de", (target_lang,), parts,
+                          reference_audio=anchors)
     return items(trace, recording, folder=folder)
 
 

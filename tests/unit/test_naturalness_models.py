@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from spoken import RATE_HZ, spoken, tone
 
 from s2st_bench.errors import ConfigError, DependencyError, InputError
 from s2st_bench.metric import Unscored
 from s2st_bench.metrics.naturalness import nisqa, similarity, squim, utmos
 from s2st_bench.registry import Registry
+from spoken import RATE_HZ, spoken, tone
 
 torch = pytest.importorskip("torch", reason="torch is not installed (extra models)")
 

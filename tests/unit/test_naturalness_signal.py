@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from spoken import RATE_HZ, silence, tone
 
 from s2st_bench.metrics.naturalness import activity, pitch, prosody
 from s2st_bench.speech.espeak import RATE_HZ as ESPEAK_HZ
 from s2st_bench.speech.espeak import synthesize
+from spoken import RATE_HZ, silence, tone
 
 
 def seconds(parts) -> list[float]:
