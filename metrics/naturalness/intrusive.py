@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -34,6 +34,8 @@ SHORTEST_S = 0.5
 TOLERANCE_S = 0.05
 NARROW_HZ = 8_000
 _NEEDS = frozenset({"speech"})
+_STOI_UNKNOWN = 1.001e-5
+"""pystoi gives 1e-5 where less than 30 frames hold speech."""
 
 
 class SameSignal(RecordingMetric):
@@ -45,7 +47,9 @@ class SameSignal(RecordingMetric):
         Declares that the output is a processed copy of the reference speech.
     """
 
-    proxy_for: str
+    proxy_for: ClassVar[str]
+    package: ClassVar[str]
+    """What torchmetrics calls for it, beside itself."""
 
     def __init__(self, *, aware: bool = False, same_signal: bool = False) -> None:
         super().__init__(aware=aware)
@@ -87,14 +91,17 @@ class SameSignal(RecordingMetric):
             return Unscored("silence")
         both = [resampled(samples, RATE_HZ, rate_hz) for samples in (output, reference)]
         count = int(np.ceil(len(both[0]) / (LONGEST_S * rate_hz)))
-        values = [self._part(said, wanted, rate_hz)
-                  for said, wanted in zip(*(np.array_split(s, count) for s in both), strict=True)]
+        values = []
+        for said, wanted in zip(*(np.array_split(s, count) for s in both), strict=True):
+            if not np.any(wanted):
+                continue
+            if not np.any(said):
+                return Unscored("the output is silent where the reference is not")
+            values.append(self._part(said, wanted, rate_hz))
         known = [value for value in values if np.isfinite(value)]
         return float(np.mean(known)) if known else Unscored("no part that can be judged")
 
     def _part(self, output: Samples, reference: Samples, rate_hz: int) -> float:
-        if not np.any(output) or not np.any(reference):
-            return float("nan")
         torch = torch_for(f"metric {self.spec.name}", "speech")
         said, wanted = (torch.from_numpy(np.ascontiguousarray(s)) for s in (output, reference))
         try:
@@ -105,8 +112,6 @@ class SameSignal(RecordingMetric):
             raise DependencyError(error.name or self.package, f"metric {self.spec.name}",
                                   "speech") from None
 
-    package: str
-
     @abstractmethod
     def measure(self, output: Any, reference: Any, rate_hz: int) -> float:
         """The value of two tensors ``float32[n]``; NaN where the measure cannot judge them."""
@@ -115,7 +120,7 @@ class SameSignal(RecordingMetric):
         """What the measure hears both signals at."""
         return RATE_HZ
 
-    def unranked(self, items: Any) -> str:
+    def unranked(self, items: Sequence[Item]) -> str:
         return f"a proxy for {self.proxy_for}, of processed copies only"
 
     def signature(self) -> Mapping[str, str]:
@@ -149,7 +154,6 @@ class PESQ(SameSignal):
         if mode not in ("auto", "wb", "nb"):
             raise ConfigError(f"PESQ: mode={mode!r}: auto, wb or nb is wanted")
         self.mode = mode
-        self._modes: set[str] = set()
 
     def rate_hz(self, item: Item) -> int:
         mode = self.mode
@@ -195,10 +199,6 @@ class STOI(SameSignal):
 
     def signature(self) -> Mapping[str, str]:
         return {**super().signature(), "extended": "yes" if self.extended else "no"}
-
-
-_STOI_UNKNOWN = 1.001e-5
-"""pystoi gives 1e-5 where less than 30 frames hold speech."""
 
 
 class SISDR(SameSignal):

@@ -22,6 +22,7 @@ SMOOTHED = 5
 
 _WINDOW_S = 0.032
 _BLOCK = 2_048
+_ROUNDING = 1e-9
 
 
 def f0(samples: Samples, rate_hz: int) -> Floats:
@@ -61,7 +62,9 @@ def _difference(frames: Floats, longest: int) -> Floats:
     product = np.fft.irfft(whole * head.conj(), length)[:, : longest + 1]
     power = np.cumsum(np.pad(frames**2, ((0, 0), (1, 0))), axis=1)
     shifted = power[:, window : window + longest + 1] - power[:, : longest + 1]
-    return np.asarray(np.maximum(shifted[:, :1] + shifted - 2.0 * product, 0.0))
+    difference = shifted[:, :1] + shifted - 2.0 * product
+    # what is left of a constant is rounding, whose dips are no periods
+    return np.where(difference > _ROUNDING * shifted[:, :1], difference, 0.0)
 
 
 def _normalised(difference: Floats) -> Floats:
@@ -69,7 +72,7 @@ def _normalised(difference: Floats) -> Floats:
     lags = np.arange(1, difference.shape[1])
     sums = np.cumsum(difference[:, 1:], axis=1)
     normal = np.ones_like(difference)
-    np.divide(difference[:, 1:] * lags, sums, out=normal[:, 1:], where=sums > 1e-12)
+    np.divide(difference[:, 1:] * lags, sums, out=normal[:, 1:], where=sums > 0)
     return normal
 
 

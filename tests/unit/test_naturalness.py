@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,15 @@ from s2st_bench.speech.espeak import synthesize
 from s2st_bench.types import Failure, Samples
 from spoken import RATE_HZ, silence, spoken, tone
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "speech"
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT.parent / "shared" / "speech"
 TEXT = "The committee will meet again on Monday morning, and everybody is invited to come."
 
 DESCRIPTIONS = [prosody.F0Median, prosody.F0Range, prosody.Level, prosody.LevelSD,
                 prosody.PauseRate, prosody.PauseMean, prosody.PauseShare]
 INTRUSIVE = [intrusive.PESQ, intrusive.STOI, intrusive.SISDR]
+
+HEAVY = ("torch", "torchaudio", "torchmetrics", "transformers", "onnxruntime", "librosa")
 
 needs_dnsmos = pytest.mark.skipif(
     bool(Registry().get("metrics", "DNSMOS-OVRL").missing()), reason="needs the extra dnsmos")
@@ -215,6 +220,7 @@ def test_a_long_recording_counts_once(tmp_path: Path) -> None:
 
 @needs_dnsmos
 def test_audio_is_examined_once_for_all_metrics_of_a_model(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("S2ST_BENCH_CACHE", str(tmp_path / "cache"))
     asked: list[int] = []
     inner = dnsmos.DNSMOS.predict
     monkeypatch.setattr(dnsmos.DNSMOS, "predict",
@@ -239,6 +245,10 @@ def test_a_processed_copy_is_compared_and_another_recording_is_not(tmp_path: Pat
     assert "not declared" in value(intrusive.PESQ(), better).reason
     shorter = spoken(tmp_path / "short", speech[:-RATE_HZ], reference=speech)
     assert "another length" in value(intrusive.STOI(same_signal=True), shorter).reason
+    lost = np.tile(speech, 8)
+    lost[: len(lost) // 2] = 0.0
+    part = spoken(tmp_path / "lost", lost, reference=np.tile(speech, 8))
+    assert "silent where" in value(intrusive.SISDR(same_signal=True), part).reason
     none = spoken(tmp_path / "none", speech)
     assert value(intrusive.STOI(same_signal=True), none) == Unscored("no reference speech")
 
@@ -267,3 +277,19 @@ def test_pesq_is_narrow_band_below_16_khz(tmp_path: Path) -> None:
 def test_impossible_options_are_refused(make) -> None:
     with pytest.raises(ConfigError):
         make()
+
+
+def test_loading_the_metrics_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from s2st_bench.registry import Registry\n"
+        "registry = Registry()\n"
+        "for name in registry.names('metrics'):\n"
+        "    plugin = registry.get('metrics', name)\n"
+        "    if plugin.folder.name == 'naturalness':\n"
+        "        plugin.load()\n"
+        f"print([name for name in {HEAVY} if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, check=True,
+                          capture_output=True)
+    assert done.stdout.strip() == "[]"

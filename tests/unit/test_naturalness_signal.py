@@ -82,6 +82,7 @@ def test_noise_and_silence_have_no_pitch() -> None:
     noise = np.random.default_rng(1).normal(0, 0.1, 2 * RATE_HZ).astype(np.float32)
     assert np.isnan(pitch.f0(noise, RATE_HZ)).mean() > 0.95
     assert np.isnan(pitch.f0(silence(1.0), RATE_HZ)).all()
+    assert np.isnan(pitch.f0(silence(1.0) + np.float32(0.7), RATE_HZ)).all()
     assert prosody.pitch_features(silence(1.0), RATE_HZ) == {}
     assert len(pitch.f0(silence(0.01), RATE_HZ)) == 0
 
