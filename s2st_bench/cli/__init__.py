@@ -25,6 +25,7 @@ from s2st_bench.cli import (
     doctor,
     gate,
     ls,
+    report,
     run,
     score,
     show,
@@ -101,6 +102,7 @@ app.command()(gate.gate)
 app.command()(convert.convert)
 app.command()(certify.certify)
 app.command()(board.board)
+app.command()(report.report)
 app.command()(validity.validity)
 app.command()(ls.ls)
 app.command()(show.show)
