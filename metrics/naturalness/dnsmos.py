@@ -52,8 +52,8 @@ class DNSMOS(StretchProxy):
     Parameters
     ----------
     hop_s
-        Seconds from window to window.  1 is speechmos' own; 9 looks at each stretch once, in a
-        third to a seventh of the time.
+        Seconds from window to window.  1 is speechmos' own; 9 looks at each stretch once, up
+        to eight times faster.
     batch_size
         Windows a run of the network.
     threads
