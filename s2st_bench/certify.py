@@ -217,7 +217,7 @@ def _track(row: Mapping[str, Any]) -> Track:
         units={str(lang): _unit(unit) for lang, unit in row["units"].items()},
         logs=tuple(map(str, row["logs"])),
         dev={str(pair): str(name) for pair, name in row["dev"].items()},
-        regimes={str(pair): tuple(_regimes(bounds)) for pair, bounds in row["regimes"].items()},
+        regimes={str(pair): tuple(regimes_of(bounds)) for pair, bounds in row["regimes"].items()},
         ca={str(log): str(rule) for log, rule in row.get("ca", {}).items()},
     )
 
@@ -230,7 +230,8 @@ def _unit(name: object) -> LatencyUnit:
     raise ValueError(f"unit {name!r}: word or char")
 
 
-def _regimes(bounds: Mapping[str, Sequence[float | None]]) -> list[Regime]:
+def regimes_of(bounds: Mapping[str, Sequence[float | None]]) -> list[Regime]:
+    """Regimes by name from ``[least, most]`` in seconds, in order."""
     found = []
     for number, (name, (least, most)) in enumerate(bounds.items()):
         found.append(Regime(str(name), -math.inf if least is None else float(least),

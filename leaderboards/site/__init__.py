@@ -4,5 +4,6 @@
 """
 
 from .build import AUDIO_S, build
+from .definition import Definition, presets, read_definition
 
-__all__ = ["AUDIO_S", "build"]
+__all__ = ["AUDIO_S", "Definition", "build", "presets", "read_definition"]

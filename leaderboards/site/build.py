@@ -15,7 +15,7 @@ Nothing is fetched and nothing lies outside the folder.  The same runs give the 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,9 @@ from s2st_bench.standings.entries import Entry, read_entries
 from s2st_bench.standings.tables import Group, host_name, make_groups
 from s2st_bench.standings.text import label, passage, setting
 
-from .facts import collect
+from .definition import DEFAULT, Definition, read_definition
+from .facts import collect, licence, trust
+from .filters import corpus_licence, make_filters, span
 from .plot import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, make_plot, tick_text
 from .recordings import Listed, write_recordings
 from .spread import make_spread
@@ -40,11 +42,14 @@ _MARK = "s2st-bench-board.txt"
 
 
 def build(
-    runs: Sequence[Path], out: Path, *, title: str = "Simultaneous interpretation",
-    audio_s: float = AUDIO_S, validity: Path | None = None,
+    runs: Sequence[Path], out: Path, *, title: str = "", audio_s: float = AUDIO_S,
+    validity: Path | None = None, definition: Definition | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> Path:
     """Write the site of ``runs`` into ``out`` and return its ``index.html``.
 
+    ``definition`` says which columns, which order and which ``title`` (unless given here); none is
+    the preset ``research``.  With ``note``, runs that are not scored are left out and told to it.
     ``audio_s`` is how many seconds of sound (sources and listening files together) it may hold;
     recordings get it in the corpus' order while it lasts.  ``validity`` is a ``validity.json``,
     shown on a page of its own.  A board already in ``out`` is replaced.
@@ -59,11 +64,14 @@ def build(
     if not audio_s >= 0:
         raise UsageError(f"audio: the seconds of sound must be 0 or more, not {audio_s}")
     evidence = None if validity is None else read_validity(validity)
-    entries = read_entries(runs)
-    groups = make_groups(entries)
+    board = definition or read_definition(DEFAULT)
+    entries = read_entries(runs, note)
+    groups = make_groups(entries, board.choice)
+    if note is not None and board.own and (missing := board.unmatched(groups)):
+        note(f"{board.name}: no run has the metrics {', '.join(missing)}")
     _prepare(out)
     listed = {g.key: write_recordings(g, out, audio_s / len(groups)) for g in groups}
-    _pages(out, title, groups, listed, evidence)
+    _pages(out, title or board.title, groups, listed, evidence, board)
     return out / "index.html"
 
 
@@ -86,11 +94,12 @@ def _prepare(out: Path) -> None:
 
 def _pages(
     out: Path, title: str, groups: Sequence[Group], listed: dict[str, tuple[Listed, ...]],
-    validity: Validity | None,
+    validity: Validity | None, board: Definition,
 ) -> None:
     environment = _environment()
     common: dict[str, Any] = {
         "title": title,
+        "board": board,
         "synthetic": any(g.synthetic for g in groups),
         "front": False,
     }
@@ -102,7 +111,7 @@ def _pages(
 
     keys = {g.key: {item.recording.id: item.key for item in listed[g.key]} for g in groups}
     write("index.html", "index.html", root="", front=True, groups=groups, listed=listed, keys=keys,
-          validity=validity)
+          validity=validity, filters=make_filters(groups))
     if validity is not None:
         write("validity.html", "validity.html", root="", validity=validity)
     write("recording.html", "recording.html", root="")
@@ -147,7 +156,9 @@ def _environment() -> Environment:
         "tick": tick_text, "clock": _clock_time,
     }
     environment.globals |= {
-        "make_plot": make_plot, "collect": collect, "apart_from_silence": _apart_from_silence,
+        "make_plot": make_plot, "collect": collect, "licence": licence, "trust": trust,
+        "span": span, "corpus_licence": corpus_licence,
+        "apart_from_silence": _apart_from_silence,
         "WIDTH": WIDTH, "HEIGHT": HEIGHT, "LEFT": LEFT, "RIGHT": WIDTH - RIGHT,
         "FLOOR": HEIGHT - BOTTOM,
     }

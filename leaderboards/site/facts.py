@@ -20,15 +20,22 @@ class Facts:
     """(name, one value per row) where they do not."""
 
 
-def collect(rows: Sequence[Row]) -> Facts:
-    """Split the facts of ``rows`` into common and varying ones; unknown ones are left out."""
+def collect(rows: Sequence[Row], wanted: Sequence[str] = ()) -> Facts:
+    """Split the facts of ``rows`` into common and varying ones; unknown ones are left out.
+
+    ``wanted`` are those that a board's definition asks for: they are said even where unknown.
+    """
     by_name: dict[str, list[str]] = {
         "output": [" + ".join(row.entry.heard.outputs) for row in rows],
         "clock": [row.entry.record.clock for row in rows],
         "host": [host_name(row.entry.record.host) for row in rows],
-        "system licence": [_licence(row.entry) for row in rows],
+        "system licence": [licence(row.entry) for row in rows],
         "clusters": [str(row.entry.n_clusters or "") for row in rows],
     }
+    if any(row.regime for row in rows):
+        by_name["regime"] = [row.regime or "none" for row in rows]
+    if "cost" in wanted:
+        by_name["cost per hour"] = [cost(row.entry) or "not stated" for row in rows]
     common, varying = [], []
     for name, values in by_name.items():
         distinct = set(values)
@@ -39,5 +46,26 @@ def collect(rows: Sequence[Row]) -> Facts:
     return Facts(tuple(common), tuple(varying))
 
 
-def _licence(entry: Entry) -> str:
+def licence(entry: Entry) -> str:
+    """The licence on the system's card; empty where it states none."""
     return label(entry.record.card.get("licence") or "", 60)
+
+
+def cost(entry: Entry) -> str:
+    """What an hour costs by the system's card: ``cost_per_hour`` in ``currency``."""
+    value = entry.record.card.get("cost_per_hour")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e6:
+        return ""
+    return f"{value:.2f} {label(entry.record.card.get('currency') or 'USD', 8)}"
+
+
+def trust(row: Row) -> tuple[str, ...]:
+    """What a reader may want to leave out, as filters name it."""
+    entry = row.entry
+    said = {
+        "control": entry.anchor,
+        "unranked": bool(row.unranked) and not entry.anchor,
+        "failed": bool(entry.failures),
+        "disturbed": bool(entry.heard.n_disturbed),
+    }
+    return tuple(name for name, is_so in said.items() if is_so)

@@ -166,8 +166,9 @@ def scale(
 
 def tick_text(value: float, ticks: Sequence[float]) -> str:
     """A tick's label, with as many decimals as the step needs."""
-    step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
+    step = round(ticks[1] - ticks[0], 10) if len(ticks) > 1 else 1.0
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    decimals += round(step, decimals) != step  # 2.5, 0.25
     return f"{value:.{decimals}f}".replace("-", "−")
 
 

@@ -25,9 +25,15 @@ def board(
         typer.Option("--add", metavar="BUNDLE", show_default=False,
                      help="A bundle of `pack`; checked and scored anew. Several: repeat it."),
     ] = None,
+    definition: Annotated[
+        str,
+        typer.Option("--board", metavar="PRESET|FILE",
+                     help="Columns, order and regimes: research, iwslt2026, speech, procurement, "
+                          "or a .toml file."),
+    ] = "research",
     title: Annotated[
-        str, typer.Option(help="The board's heading.")
-    ] = "Simultaneous interpretation",
+        str, typer.Option(show_default=False, help="The board's heading, instead of its preset's.")
+    ] = "",
     audio_s: Annotated[
         float | None,
         typer.Option("--audio-s", metavar="SECONDS", show_default=False,
@@ -48,11 +54,16 @@ def board(
     if not runs and not add:
         raise UsageError("name run folders, or bundles with --add")
     seconds = site.AUDIO_S if audio_s is None else audio_s
+    chosen = site.read_definition(definition)
+
+    def note(text: str) -> None:
+        typer.echo(f"note: {printable(text)}", err=True)
+
     with TemporaryDirectory(prefix="s2st-bench-") as folder:
         known = list(run_folders(runs or []))
         added = [_added(bundle, Path(folder), known) for bundle in add or []]
         page = site.build([*known, *added], out, title=title, audio_s=seconds,
-                          validity=validity)
+                          validity=validity, definition=chosen, note=note)
     typer.echo(page)
 
 

@@ -2,6 +2,7 @@
 
 ``entries``  one run: its numbers, what failed, why it has no rank
 ``tables``   groups of one test set, tables of numbers made the same way, their rows in order
+``choice``   by which metric tables rank, and into which regimes they part
 ``columns``  which metrics a table shows, and how their numbers are written
 ``ranking``  which ranks the numbers leave open, and who is ahead beyond doubt
 ``text``     names and texts of others, made safe to show

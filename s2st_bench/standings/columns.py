@@ -43,6 +43,8 @@ class Column:
     """Why no table may be ranked by it; empty: one may."""
     marks: tuple[str, ...] = ()
     """What stands beside all its numbers, a few words each."""
+    valued: bool = True
+    """Whether any row has a number in it."""
 
     @property
     def by(self) -> str:
@@ -95,7 +97,8 @@ def columns(entries: Sequence[Entry], view: View) -> tuple[Column, ...]:
         kind = _kind(name, score, variants)
         made.append(Column(name, score.unit, score.higher_is_better, kind, score.signature,
                            f"{name}{SILENCE_SUFFIX}" if f"{name}{SILENCE_SUFFIX}" in found else "",
-                           *_standing([e.scores[name] for e in entries if name in e.scores])))
+                           *_standing([e.scores[name] for e in entries if name in e.scores]),
+                           score.value is not None))
     return tuple(sorted(made, key=_order))
 
 

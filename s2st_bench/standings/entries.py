@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -173,8 +173,12 @@ class Entry:
                 f"({self.heard.n_disturbed} of {len(self.recordings)} recordings)")
 
 
-def read_entries(paths: Sequence[Path]) -> tuple[Entry, ...]:
+def read_entries(
+    paths: Sequence[Path], note: Callable[[str], None] | None = None
+) -> tuple[Entry, ...]:
     """The entries of run folders, in the order given; a folder given twice counts once.
+
+    With ``note``, a run that is not scored is left out and told to it, unless none is left.
 
     Raises
     ------
@@ -184,14 +188,30 @@ def read_entries(paths: Sequence[Path]) -> tuple[Entry, ...]:
     folders = {path.resolve(): path for path in paths}
     if not folders:
         raise InputError("no run folder was given; give the folders that `s2st-bench run` printed")
-    return tuple(_entry(path, index) for index, path in enumerate(folders.values()))
+    found: list[Entry] = []
+    unscored: list[InputError] = []
+    for index, path in enumerate(folders.values()):
+        try:
+            found.append(_entry(path, index))
+        except _NotScored as error:
+            unscored.append(error)
+    if unscored and (note is None or not found):
+        raise unscored[0]
+    for reason in unscored:
+        if note is not None:
+            note(f"left out: {reason}")
+    return tuple(found)
+
+
+class _NotScored(InputError):
+    """A run folder without scores."""
 
 
 def _entry(path: Path, index: int) -> Entry:
     folder = RunFolder(path)
     record = folder.record()
     if not (path / "scores.json").is_file():
-        raise InputError(f"{path}: not scored yet (it holds no scores.json); "
+        raise _NotScored(f"{path}: not scored yet (it holds no scores.json); "
                          f"run: s2st-bench score {path}")
     table = folder.scores()
     where = str(path / "scores.json")

@@ -12,7 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from .columns import AWARE_SUFFIX, MEASURED, Column, View, columns, primary
+from s2st_bench.certify import Regime
+
+from .choice import ABOVE, FIELD, Choice, regime_metric, regime_of
+from .columns import AWARE_SUFFIX, MEASURED, Column, View, columns
 from .entries import Entry
 from .ranking import places, winner
 from .text import file_key, label, setting
@@ -36,6 +39,8 @@ class Row:
     """Metrics in which it was found better than every other ranked entry."""
     point: str
     """The settings that tell it from its family, e.g. ``lag_s=2``."""
+    regime: str = ""
+    """The regime its unaware latency falls in; empty where there are none, or it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +52,22 @@ class Table:
     rows: tuple[Row, ...]
     apart: str = ""
     """Why it is apart from the table before; empty for the first."""
+    choice: Choice = FIELD
+    regime: str = ""
+    """The regime of all its rows (anchors aside), where regimes have tables of their own."""
+
+    @property
+    def ranking(self) -> Column | None:
+        """The column that ranks it."""
+        return self.choice.ranking(self.columns)
 
     @property
     def quality(self) -> Column | None:
-        return primary(self.columns, "quality")
+        return self.choice.plotted(self.columns, "quality")
 
     @property
     def latency(self) -> Column | None:
-        return primary(self.columns, "latency")
+        return self.choice.plotted(self.columns, "latency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,9 @@ class Group:
     entries: tuple[Entry, ...]
     unaware: tuple[Table, ...]
     aware: tuple[Table, ...]
+    regimes: tuple[Regime, ...] = ()
+    """The regimes of its pair of languages, by ``regime_metric``."""
+    regime_metric: str = ""
 
     @property
     def pair(self) -> str:
@@ -80,10 +96,10 @@ class Group:
         return any(entry.synthetic for entry in self.entries)
 
 
-def make_groups(entries: Iterable[Entry]) -> tuple[Group, ...]:
+def make_groups(entries: Iterable[Entry], choice: Choice = FIELD) -> tuple[Group, ...]:
     """All groups: those that rank most systems first, then by corpus and language pair."""
     ordered = sorted(entries, key=_identity)
-    groups = [_group(key, tuple(members)) for key, members in groupby(ordered, _identity)]
+    groups = [_group(key, tuple(members), choice) for key, members in groupby(ordered, _identity)]
     return tuple(sorted(groups, key=lambda g: -sum(not entry.unranked for entry in g.entries)))
 
 
@@ -117,8 +133,16 @@ def _identity(entry: Entry) -> tuple[str, str, str, str]:
     return record.corpus, record.source_lang, record.target_lang, record.fingerprint
 
 
-def _group(identity: tuple[str, str, str, str], entries: tuple[Entry, ...]) -> Group:
+def _group(
+    identity: tuple[str, str, str, str], entries: tuple[Entry, ...], choice: Choice
+) -> Group:
     corpus, source_lang, target_lang, fingerprint = identity
+    metric = ""
+    bounds: tuple[Regime, ...] = ()
+    if choice.regimes is not None:
+        bounds = choice.regimes.of_pair(source_lang, target_lang)
+        metric = regime_metric(choice.regimes, entries) if bounds else ""
+    regimes = {e.key: regime_of(e, metric, bounds) for e in entries}
     return Group(
         key=file_key(f"{corpus} {source_lang} {target_lang} {fingerprint}"),
         corpus=corpus,
@@ -127,12 +151,16 @@ def _group(identity: tuple[str, str, str, str], entries: tuple[Entry, ...]) -> G
         source_lang=source_lang,
         target_lang=target_lang,
         entries=entries,
-        unaware=_tables(entries, "unaware"),
-        aware=_tables(entries, "aware"),
+        unaware=_tables(entries, "unaware", choice, regimes),
+        aware=_tables(entries, "aware", choice, regimes),
+        regimes=bounds if metric else (),
+        regime_metric=metric,
     )
 
 
-def _tables(entries: Sequence[Entry], view: View) -> tuple[Table, ...]:
+def _tables(
+    entries: Sequence[Entry], view: View, choice: Choice, regimes: Mapping[str, str]
+) -> tuple[Table, ...]:
     """First fit: an entry joins the first table in which it clashes with nobody."""
     parts: list[list[Entry]] = []
     ways: list[dict[str, tuple[str, str]]] = []
@@ -152,8 +180,27 @@ def _tables(entries: Sequence[Entry], view: View) -> tuple[Table, ...]:
             ways.append(made)
             reasons.append(clash)
     points = operating_points(entries)
-    return tuple(_table(part, view, reason, points)
-                 for part, reason in zip(parts, reasons, strict=True))
+    return tuple(
+        _table(members, view, reason if first else "", points, choice, regimes, regime)
+        for part, reason in zip(parts, reasons, strict=True)
+        for first, (regime, members) in _by_regime(part, choice, regimes)
+    )
+
+
+def _by_regime(
+    entries: Sequence[Entry], choice: Choice, regimes: Mapping[str, str]
+) -> list[tuple[bool, tuple[str, Sequence[Entry]]]]:
+    """(first of them, (regime, its entries)): one for all where regimes share a table.
+
+    Anchors stand at the foot of each, since they are there for scale.
+    """
+    found = dict.fromkeys(regimes[e.key] for e in entries if not e.anchor)
+    if choice.regimes is None or not choice.regimes.split or not any(found):
+        return [(True, ("", entries))]
+    order = [r.name for bounds in choice.regimes.bounds.values() for r in bounds] + [ABOVE, ""]
+    made = [(regime, [e for e in entries if e.anchor or regimes[e.key] == regime])
+            for regime in sorted(found, key=order.index)]
+    return [(at == 0, part) for at, part in enumerate(made)]
 
 
 def _ways(entry: Entry, view: View) -> dict[str, tuple[str, str]]:
@@ -197,12 +244,13 @@ def _families(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
 
 
 def _table(
-    entries: Sequence[Entry], view: View, reason: str, points: Mapping[str, str]
+    entries: Sequence[Entry], view: View, reason: str, points: Mapping[str, str],
+    choice: Choice, regimes: Mapping[str, str], regime: str,
 ) -> Table:
     made = columns(entries, view)
-    quality = primary(made, "quality")
-    by = quality.metric if quality else ""
-    up = quality is None or quality.higher_is_better is not False
+    ranking = choice.ranking(made)
+    by = ranking.by if ranking else ""
+    up = ranking is None or ranking.higher_is_better is not False
 
     why = {e.key: (e.unranked_aware if view == "aware" else e.unranked) or _barred(e, by)
            for e in entries}
@@ -231,8 +279,9 @@ def _table(
             rank_range=ranges.get(entry.key),
             best=frozenset(best.get(entry.key, ())),
             point=points[entry.key],
+            regime=regimes[entry.key],
         ))
-    return Table(view, made, tuple(rows), reason)
+    return Table(view, made, tuple(rows), reason, choice, regime)
 
 
 def _barred(entry: Entry, metric: str) -> str:

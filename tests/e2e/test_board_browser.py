@@ -5,82 +5,20 @@ Needs Chromium and its driver (Debian: ``chromium chromium-driver``) and seleniu
 
 from __future__ import annotations
 
-import json
-import shutil
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
+from browsing import Browser, shown, wait
 from s2st_bench.leaderboards.site import build
-
-selenium = pytest.importorskip("selenium", reason="selenium is not installed")
-
-FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run", "--autoplay-policy=no-user-gesture-required", "--window-size=1280,900",
-)
-Browser = Any
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    from selenium import webdriver
-    from selenium.webdriver.chrome.options import Options
-    from selenium.webdriver.chrome.service import Service
-
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if not program or not driver:
-        pytest.skip("chromium and chromedriver are not installed")
-    options = Options()
-    options.binary_location = program
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    browser = webdriver.Chrome(options=options, service=Service(driver))
-    yield browser
-    browser.quit()
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, board_runs: ModuleType) -> Path:
     folder = tmp_path_factory.mktemp("board")
     return build(board_runs.gallery(folder / "runs"), folder / "site", audio_s=300).parent
-
-
-@pytest.fixture
-def quiet(browser: Browser) -> Iterator[None]:
-    """Nothing is said on the console, and no request leaves the disk."""
-    browser.get("about:blank")
-    browser.get_log("browser")
-    browser.get_log("performance")
-    yield
-    assert browser.get_log("browser") == []
-    asked = [
-        message["params"]["request"]["url"]
-        for entry in browser.get_log("performance")
-        if (message := json.loads(entry["message"])["message"])["method"]
-        == "Network.requestWillBeSent"
-    ]
-    assert asked and not [url for url in asked if not url.startswith(("file:", "data:", "about:"))]
-
-
-def wait(condition: Callable[[], Any], what: str, seconds: float = 10.0) -> Any:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if value := condition():
-            return value
-        time.sleep(0.05)
-    pytest.fail(f"not within {seconds} s: {what}")
-
-
-def shown(browser: Browser, selector: str) -> list[Any]:
-    return [e for e in browser.find_elements("css selector", selector) if e.is_displayed()]
 
 
 def column(browser: Browser, name: str) -> list[str]:

@@ -70,6 +70,8 @@ class RunSpec:
     unranked: Mapping[str, str] = field(default_factory=dict)
     """Metric to why it must not rank."""
     marks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    extra: Mapping[str, tuple[float, float, str, bool]] = field(default_factory=dict)
+    """More metrics: value, half an interval, unit, whether higher is better."""
 
 
 def make_run(folder: Path, spec: RunSpec, audio: Path | None = None) -> Path:
@@ -118,6 +120,27 @@ def gallery(folder: Path) -> list[Path]:
     ]
     return [make_run(folder / f"{i:02d}-{s.system}", s, folder / "audio")
             for i, s in enumerate(specs)]
+
+
+def wide(folder: Path, n: int = 4) -> list[Path]:
+    """Systems with speech metrics as well: wider than a page."""
+    runs = []
+    for i in range(n):
+        lag = 900.0 + 700 * i
+        heard = {
+            f"Heard{name}{suffix}": (lag + 600 + extra + 400 * bool(suffix), 80.0, "ms", False)
+            for suffix in ("", "_CA") for name, extra in (
+                ("LAAL", 0), ("AL", -50), ("DAL", 200), ("StartOffset", 300), ("EndOffset", 900),
+                ("UnitLag@p50", 100), ("UnitLag@p95", 2200), ("UnitLag@max", 4000))
+        }
+        runs.append(make_run(folder / f"wide-{i}", RunSpec(
+            "dub", {"lag": i}, lag_s=lag / 1000, bleu=20.0 + 3 * i, card={"cost_per_hour": 1.5 * i},
+            extra={**heard, "ASR-BLEU": (15.0 + 3 * i, 1.2, "", True),
+                   "ASR-Floor": (88.0, 1.0, "", True), "UTMOS": (3.1 + 0.1 * i, 0.1, "", True),
+                   "SpeakerSimilarity": (0.4, 0.05, "", True), "COMET-Kiwi": (0.7, 0.1, "", True),
+                   "SpeechOverlap": (0.6, 0.05, "", False)},
+        ), folder / "audio"))
+    return runs
 
 
 def hostile(folder: Path, n_chars: int = 1_000_000) -> Path:
@@ -227,7 +250,7 @@ def _scores(
         "DAL_CA": (ahead + 180, 100, "ms", False), "AP_CA": (0.5 + ahead / 12000, 0.02, "", False),
         "LAAL_pen": (lag + 400 * len(spec.failed), 90, "ms", False),
         "LAAL_CA_pen": (ahead + 400 * len(spec.failed), 110, "ms", False),
-        "RTF": (spec.compute_s / 0.32, 0.01, "", False),
+        "RTF": (spec.compute_s / 0.32, 0.01, "", False), **spec.extra,
     }
     corpus = []
     for name, (value, half, unit, up) in values.items():

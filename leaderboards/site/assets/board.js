@@ -5,31 +5,141 @@
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-  // --- unaware or aware, and the filters -----------------------------------------------------
+  document.documentElement.classList.add("scripted");
+
+  // --- unaware or aware, filters, columns; all of it stands in the address ---------------------
 
   const filters = document.getElementById("filters");
+  const state = new URLSearchParams();
+
+  // A row, group or point has its facts in data-…; a filter that it does not state shows it.
+  function fits(data, chosen) {
+    const has = (text, value) => (text || "").split(" ").includes(value);
+    return (!chosen.regime || data.regime === undefined || data.regime === chosen.regime || has(data.marks, "control")) &&
+      (!chosen.output || data.output === undefined || has(data.output, chosen.output)) &&
+      (!chosen.licence || data.licence === undefined || data.licence === chosen.licence) &&
+      (!chosen.pair || data.pair === undefined || data.pair === chosen.pair) &&
+      (!chosen.corpus || data.corpus === undefined || data.corpus === chosen.corpus) &&
+      (!chosen.data || data.data === undefined || data.data === chosen.data) &&
+      !chosen.hide.some((mark) => has(data.marks, mark));
+  }
+
+  // A family's name stands at its last point that is shown.
+  function nameLast(family, point) {
+    const name = family.querySelector(".name");
+    if (!name || !point) return;
+    name.dataset.x = name.dataset.x || name.getAttribute("x");
+    name.dataset.y = name.dataset.y || name.getAttribute("y");
+    const target = point.querySelector(".target");
+    const moved = family.classList.contains("thinned");
+    name.setAttribute("x", moved ? Number(target.getAttribute("cx")) + 10 : name.dataset.x);
+    name.setAttribute("y", moved ? Number(target.getAttribute("cy")) + 4 : name.dataset.y);
+  }
 
   function applyFilters() {
-    const chosen = Object.fromEntries(new FormData(filters));
+    const form = new FormData(filters);
+    const chosen = { ...Object.fromEntries(form), hide: form.getAll("hide") };
     document.documentElement.dataset.view = chosen.view;
-    let shown = 0;
+    let groups = 0;
+    let systems = 0;
+    let among = 0;
     for (const group of all("section.group")) {
-      group.hidden = Boolean(
-        (chosen.pair && group.dataset.pair !== chosen.pair) ||
-        (chosen.corpus && group.dataset.corpus !== chosen.corpus));
-      for (const row of all("tr[data-output]", group)) {
-        row.hidden = Boolean(chosen.output) && !row.dataset.output.split(" ").includes(chosen.output);
+      const wanted = fits(group.dataset, chosen);
+      let left = 0;
+      for (const view of all(".view", group)) {
+        const counts = view.dataset.view === chosen.view;
+        for (const part of all(".part", view)) {
+          const seen = new Set();
+          let ranked = 0;
+          for (const row of all("tr[data-output]", part)) {
+            const shown = wanted && fits(row.dataset, chosen);
+            row.hidden = !shown;
+            if (shown) seen.add(row.dataset.entry);
+            if (shown && row.dataset.tier !== "2") ranked += 1;
+            if (counts && row.dataset.tier !== "2") among += 1;
+          }
+          for (const point of all(".point[data-entry]", part)) point.classList.toggle("away", !seen.has(point.dataset.entry));
+          for (const family of all(".family", part)) {
+            const points = all(".point", family);
+            family.classList.toggle("away", points.every((point) => point.classList.contains("away")));
+            family.classList.toggle("thinned", points.some((point) => point.classList.contains("away")));
+            nameLast(family, points.filter((point) => !point.classList.contains("away")).pop());
+          }
+          const plot = part.querySelector("figure.plot");
+          if (plot) plot.classList.toggle("thinned", plot.querySelector(".point.away") !== null);
+          // Controls alone say nothing: a part without a system goes as a whole.
+          part.hidden = ranked === 0 && part.querySelector("tr[data-tier='0'], tr[data-tier='1']") !== null;
+          if (counts) {
+            left += part.hidden ? 0 : 1;
+            systems += ranked;
+          }
+        }
       }
-      shown += group.hidden ? 0 : 1;
+      group.hidden = left === 0;
+      groups += group.hidden ? 0 : 1;
     }
-    document.getElementById("nothing").hidden = shown > 0;
+    const said = document.getElementById("nothing");
+    const narrowed = systems < among;
+    said.hidden = !narrowed;
+    said.textContent = groups ? `${systems} of ${among} systems in ${groups} ${groups === 1 ? "test set" : "test sets"}.`
+      : "No test set fits these filters.";
+  }
+
+  function columnsShown() {
+    return state.get("columns") === "all";
+  }
+
+  function applyColumns() {
+    document.documentElement.classList.toggle("all-columns", columnsShown());
+    for (const button of all("button.columns")) {
+      button.hidden = false;
+      button.dataset.text = button.dataset.text || button.textContent;
+      button.textContent = columnsShown() ? "Fewer columns" : button.dataset.text;
+      button.setAttribute("aria-pressed", String(columnsShown()));
+    }
+  }
+
+  function readAddress() {
+    for (const name of [...state.keys()]) state.delete(name);
+    for (const [name, value] of new URLSearchParams(location.hash.slice(1))) state.append(name, value);
+    for (const field of filters.elements) {
+      if (field.type === "radio") field.checked = field.value === (state.get(field.name) || filters.dataset.view);
+      else if (field.type === "checkbox") field.checked = state.getAll(field.name).includes(field.value);
+      else if (field.tagName === "SELECT") {
+        const wanted = state.get(field.name) || "";
+        field.value = [...field.options].some((option) => option.value === wanted) ? wanted : "";
+      }
+    }
+    if (!filters.querySelector("input[name=view]:checked")) filters.querySelector(`input[value=${filters.dataset.view}]`).checked = true;
+    applyFilters();
+    applyColumns();
+  }
+
+  function writeAddress() {
+    const form = new FormData(filters);
+    const next = new URLSearchParams();
+    for (const [name, value] of form) {
+      if (value && !(name === "view" && value === filters.dataset.view)) next.append(name, value);
+    }
+    if (columnsShown()) next.set("columns", "all");
+    const text = next.toString();
+    if (text !== location.hash.slice(1)) history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
   }
 
   if (filters) {
     filters.hidden = false;
-    filters.addEventListener("change", applyFilters);
+    filters.addEventListener("change", () => { applyFilters(); writeAddress(); });
     filters.addEventListener("submit", (event) => event.preventDefault());
-    applyFilters();
+    filters.addEventListener("reset", () => setTimeout(() => { applyFilters(); writeAddress(); }));
+    for (const button of all("button.columns")) {
+      button.addEventListener("click", () => {
+        state.set("columns", columnsShown() ? "" : "all");
+        applyColumns();
+        writeAddress();
+      });
+    }
+    window.addEventListener("hashchange", () => { if (!document.getElementById(location.hash.slice(1))) readAddress(); });
+    readAddress();
   }
 
   // --- sorting: ranked systems stay above unranked ones, unranked ones above controls ----------
