@@ -5,5 +5,6 @@
 
 from .build import AUDIO_S, build
 from .definition import Definition, presets, read_definition
+from .published import SHIPPED as PUBLISHED
 
-__all__ = ["AUDIO_S", "Definition", "build", "presets", "read_definition"]
+__all__ = ["AUDIO_S", "PUBLISHED", "Definition", "build", "presets", "read_definition"]

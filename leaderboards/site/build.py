@@ -6,6 +6,7 @@
     runs/<run>.html            one run: settings, signatures, failures, every recording
     recordings/<group>.html    the recordings of one test set
     validity.html              bias and sensitivity of the metrics, where their file is given
+    published.html             what others published, where it is asked for
     recording.html             plays one recording; reads data/r/<recording>[.<run>].js
     assets/  data/  audio/
 
@@ -31,6 +32,7 @@ from .definition import DEFAULT, Definition, read_definition
 from .facts import collect, licence, trust
 from .filters import corpus_licence, make_filters, span
 from .plot import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, make_plot, tick_text
+from .published import Published, blocks, comparable, read_published
 from .recordings import Listed, write_recordings
 from .spread import make_spread
 from .validity import Validity, read_validity
@@ -44,7 +46,7 @@ _MARK = "s2st-bench-board.txt"
 def build(
     runs: Sequence[Path], out: Path, *, title: str = "", audio_s: float = AUDIO_S,
     validity: Path | None = None, definition: Definition | None = None,
-    note: Callable[[str], None] | None = None,
+    note: Callable[[str], None] | None = None, published: Path | None = None,
 ) -> Path:
     """Write the site of ``runs`` into ``out`` and return its ``index.html``.
 
@@ -52,7 +54,8 @@ def build(
     the preset ``research``.  With ``note``, runs that are not scored are left out and told to it.
     ``audio_s`` is how many seconds of sound (sources and listening files together) it may hold;
     recordings get it in the corpus' order while it lasts.  ``validity`` is a ``validity.json``,
-    shown on a page of its own.  A board already in ``out`` is replaced.
+    shown on a page of its own; so are the rows of a ``published`` file (``published.SHIPPED``), which
+    also stand below measured ones where they are comparable.  A board already in ``out`` is replaced.
 
     Raises
     ------
@@ -64,6 +67,7 @@ def build(
     if not audio_s >= 0:
         raise UsageError(f"audio: the seconds of sound must be 0 or more, not {audio_s}")
     evidence = None if validity is None else read_validity(validity)
+    others = () if published is None else read_published(published)
     board = definition or read_definition(DEFAULT)
     entries = read_entries(runs, note)
     groups = make_groups(entries, board.choice)
@@ -71,7 +75,7 @@ def build(
         note(f"{board.name}: no run has the metrics {', '.join(missing)}")
     _prepare(out)
     listed = {g.key: write_recordings(g, out, audio_s / len(groups)) for g in groups}
-    _pages(out, title or board.title, groups, listed, evidence, board)
+    _pages(out, title or board.title, groups, listed, evidence, board, others)
     return out / "index.html"
 
 
@@ -84,7 +88,8 @@ def _prepare(out: Path) -> None:
                              "give an empty or a new folder with --out")
         for name in ("data", "audio", "runs", "recordings", "assets"):
             shutil.rmtree(out / name, ignore_errors=True)
-        (out / "validity.html").unlink(missing_ok=True)
+        for name in ("validity.html", "published.html"):
+            (out / name).unlink(missing_ok=True)
         out.mkdir(parents=True, exist_ok=True)
         (out / _MARK).write_text("A board of s2st-bench: building one here again replaces it.\n")
         shutil.copytree(HERE / "assets", out / "assets")
@@ -94,12 +99,13 @@ def _prepare(out: Path) -> None:
 
 def _pages(
     out: Path, title: str, groups: Sequence[Group], listed: dict[str, tuple[Listed, ...]],
-    validity: Validity | None, board: Definition,
+    validity: Validity | None, board: Definition, published: Sequence[Published],
 ) -> None:
     environment = _environment()
     common: dict[str, Any] = {
         "title": title,
         "board": board,
+        "published": bool(published),
         "synthetic": any(g.synthetic for g in groups),
         "front": False,
     }
@@ -111,9 +117,12 @@ def _pages(
 
     keys = {g.key: {item.recording.id: item.key for item in listed[g.key]} for g in groups}
     write("index.html", "index.html", root="", front=True, groups=groups, listed=listed, keys=keys,
-          validity=validity, filters=make_filters(groups))
+          validity=validity, beside={g.key: comparable(published, g) for g in groups},
+          filters=make_filters(groups, published))
     if validity is not None:
         write("validity.html", "validity.html", root="", validity=validity)
+    if published:
+        write("published.html", "published.html", root="", blocks=blocks(published))
     write("recording.html", "recording.html", root="")
     for group in groups:
         write("recordings.html", f"recordings/{group.key}.html", root="../", group=group,

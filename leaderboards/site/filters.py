@@ -11,6 +11,7 @@ from s2st_bench.standings.tables import Group
 from s2st_bench.standings.text import label
 
 from .facts import licence, trust
+from .published import Published, comparable
 
 HIDDEN = {
     "unranked": "not ranked",
@@ -18,6 +19,7 @@ HIDDEN = {
     "control": "controls and anchors",
     "disturbed": "measured on a shared host",
     "synthetic": "synthetic test sets",
+    "published": "published rows",
 }
 """What can be left out, and how the page says it."""
 
@@ -40,7 +42,7 @@ class Filters:
     """(name in the address, text) of what can be left out."""
 
 
-def make_filters(groups: Sequence[Group]) -> Filters:
+def make_filters(groups: Sequence[Group], published: Sequence[Published] = ()) -> Filters:
     """The filters of a board; a list with fewer than two options is left out."""
     entries = [entry for group in groups for entry in group.entries]
     rows = [row for g in groups for table in (*g.unaware, *g.aware) for row in table.rows]
@@ -54,6 +56,7 @@ def make_filters(groups: Sequence[Group]) -> Filters:
     )
     found = {mark for row in rows for mark in trust(row)}
     found |= {"synthetic"} if len({g.synthetic for g in groups}) > 1 else set()
+    found |= {"published"} if any(comparable(published, g) for g in groups) else set()
     return Filters(tuple(select for select in made if len(select.options) > 1),
                    tuple((name, text) for name, text in HIDDEN.items() if name in found))
 

@@ -44,6 +44,11 @@ def board(
         typer.Option(metavar="FILE", show_default=False,
                      help="A validity.json, for a page on the metrics' bias and sensitivity."),
     ] = None,
+    published: Annotated[
+        bool,
+        typer.Option("--published", help="Add what others published: a page, and rows below "
+                                         "measured ones of the same test set."),
+    ] = False,
 ) -> None:
     """Build the leaderboard; prints the page to open last."""
     from tempfile import TemporaryDirectory
@@ -63,7 +68,8 @@ def board(
         known = list(run_folders(runs or []))
         added = [_added(bundle, Path(folder), known) for bundle in add or []]
         page = site.build([*known, *added], out, title=title, audio_s=seconds,
-                          validity=validity, definition=chosen, note=note)
+                          validity=validity, definition=chosen, note=note,
+                          published=site.PUBLISHED if published else None)
     typer.echo(page)
 
 

@@ -72,6 +72,9 @@ class RunSpec:
     marks: Mapping[str, Sequence[str]] = field(default_factory=dict)
     extra: Mapping[str, tuple[float, float, str, bool]] = field(default_factory=dict)
     """More metrics: value, half an interval, unit, whether higher is better."""
+    split: str = "dev"
+    dataset: Mapping[str, Any] = field(default_factory=dict)
+    """How the corpus was asked for."""
 
 
 def make_run(folder: Path, spec: RunSpec, audio: Path | None = None) -> Path:
@@ -87,12 +90,13 @@ def make_run(folder: Path, spec: RunSpec, audio: Path | None = None) -> Path:
         "".join(trace.encode(t) + "\n" for t in traces), "utf-8")
     record = RunRecord(
         system=spec.system, corpus=spec.corpus, clock=spec.clock,  # type: ignore[arg-type]
-        config={"system": {"name": spec.system, **spec.params}, "chunk_s": 0.32},
+        config={"system": {"name": spec.system, **spec.params}, "chunk_s": 0.32,
+                "dataset": {"name": spec.corpus, **spec.dataset}},
         source_lang=spec.pair[0], target_lang=spec.pair[1],
         outputs=("text", "speech") if spec.speech else ("text",),
         card={"summary": f"{spec.system}, made for a test", "privileged": spec.privileged,
               "licence": "Apache-2.0", **spec.card},
-        corpus_card={"name": spec.corpus, "licence": "CC0-1.0", "split": "dev",
+        corpus_card={"name": spec.corpus, "licence": "CC0-1.0", "split": spec.split,
                      "synthetic": spec.synthetic},
         fingerprint=spec.fingerprint, n_recordings=spec.n, host=spec.host,
         versions={"s2st-bench": "0.1.0"}, started_at="2026-01-01T00:00:00+00:00",

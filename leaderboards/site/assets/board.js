@@ -55,8 +55,9 @@
             const shown = wanted && fits(row.dataset, chosen);
             row.hidden = !shown;
             if (shown) seen.add(row.dataset.entry);
-            if (shown && row.dataset.tier !== "2") ranked += 1;
-            if (counts && row.dataset.tier !== "2") among += 1;
+            const system = row.dataset.tier < 2; // neither an anchor nor published
+            if (shown && system) ranked += 1;
+            if (counts && system) among += 1;
           }
           for (const point of all(".point[data-entry]", part)) point.classList.toggle("away", !seen.has(point.dataset.entry));
           for (const family of all(".family", part)) {
