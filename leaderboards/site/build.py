@@ -16,7 +16,7 @@ Nothing is fetched and nothing lies outside the folder.  The same runs give the 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,13 @@ from s2st_bench.standings.entries import Entry, read_entries
 from s2st_bench.standings.tables import Group, host_name, make_groups
 from s2st_bench.standings.text import label, passage, setting
 
+from .breakdown import make_bar
 from .definition import DEFAULT, Definition, read_definition
 from .facts import collect, licence, trust
 from .filters import corpus_licence, make_filters, span
 from .plot import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, make_plot, tick_text
 from .published import Published, blocks, comparable, read_published
-from .recordings import Listed, write_recordings
+from .recordings import Written, write_recordings
 from .spread import make_spread
 from .validity import Validity, read_validity
 
@@ -54,8 +55,9 @@ def build(
     the preset ``research``.  With ``note``, runs that are not scored are left out and told to it.
     ``audio_s`` is how many seconds of sound (sources and listening files together) it may hold;
     recordings get it in the corpus' order while it lasts.  ``validity`` is a ``validity.json``,
-    shown on a page of its own; so are the rows of a ``published`` file (``published.SHIPPED``), which
-    also stand below measured ones where they are comparable.  A board already in ``out`` is replaced.
+    shown on a page of its own; so are the rows of a ``published`` file (``published.SHIPPED``),
+    which also stand below measured ones where they are comparable.  A board already in ``out`` is
+    replaced.
 
     Raises
     ------
@@ -74,8 +76,8 @@ def build(
     if note is not None and board.own and (missing := board.unmatched(groups)):
         note(f"{board.name}: no run has the metrics {', '.join(missing)}")
     _prepare(out)
-    listed = {g.key: write_recordings(g, out, audio_s / len(groups)) for g in groups}
-    _pages(out, title or board.title, groups, listed, evidence, board, others)
+    written = {g.key: write_recordings(g, out, audio_s / len(groups)) for g in groups}
+    _pages(out, title or board.title, groups, written, evidence, board, others)
     return out / "index.html"
 
 
@@ -98,7 +100,7 @@ def _prepare(out: Path) -> None:
 
 
 def _pages(
-    out: Path, title: str, groups: Sequence[Group], listed: dict[str, tuple[Listed, ...]],
+    out: Path, title: str, groups: Sequence[Group], written: Mapping[str, Written],
     validity: Validity | None, board: Definition, published: Sequence[Published],
 ) -> None:
     environment = _environment()
@@ -115,6 +117,7 @@ def _pages(
         (out / path).parent.mkdir(parents=True, exist_ok=True)
         (out / path).write_text(text, "utf-8", "replace")
 
+    listed = {g.key: written[g.key].listed for g in groups}
     keys = {g.key: {item.recording.id: item.key for item in listed[g.key]} for g in groups}
     write("index.html", "index.html", root="", front=True, groups=groups, listed=listed, keys=keys,
           validity=validity, beside={g.key: comparable(published, g) for g in groups},
@@ -122,14 +125,16 @@ def _pages(
     if validity is not None:
         write("validity.html", "validity.html", root="", validity=validity)
     if published:
-        write("published.html", "published.html", root="", blocks=blocks(published))
+        write("published.html", "published.html", root="", synthetic=False,
+              blocks=blocks(published))
     write("recording.html", "recording.html", root="")
     for group in groups:
         write("recordings.html", f"recordings/{group.key}.html", root="../", group=group,
               synthetic=group.synthetic, listed=listed[group.key])
         for entry in group.entries:
             write("run.html", f"runs/{entry.key}.html", root="../", group=group, entry=entry,
-                  synthetic=group.synthetic, stages=_stages(entry), keys=keys[group.key],
+                  synthetic=group.synthetic, stages=_stages(entry),
+                  lag=make_bar(written[group.key].tallies[entry.key]), keys=keys[group.key],
                   spread=make_spread(entry), rows=_score_columns(entry))
 
 

@@ -1,10 +1,11 @@
 """Rows that others published: ``leaderboards/published/rows.csv``, one line per system and point.
 
-They are never ranked, plotted or averaged with what was measured here.  A row stands beside measured
-ones only where the test set is the same (corpus, version, split, form, languages, all of it) and only
-in the columns named in ``same``, whose definition is known to be this project's: ``BLEU[tok:13a]``
-asks that the measured column's signature says so (``a/b``: either; the value in brackets of a field
-does not count).  Aware numbers are never compared: they were measured on another machine.
+They are never ranked, plotted or averaged with what was measured here.  A row stands beside
+measured ones only where the test set is the same (corpus, version, split, form, languages, all of
+it) and only in the columns named in ``same``, whose definition is known to be this project's:
+``BLEU[tok:13a]`` asks that the measured column's signature says so (``a/b``: either; what a field's
+value has in brackets does not count).  Aware numbers are never compared: they were measured on
+another machine.
 
 Latencies are milliseconds unless ``place`` says otherwise; qualities as the source gives them.
 """

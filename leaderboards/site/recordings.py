@@ -19,6 +19,7 @@ from s2st_bench.standings.text import file_key, label, passage, script
 from s2st_bench.timeline import Played, playback, text_events
 from s2st_bench.types import AudioSource, Recording, Trace
 
+from .breakdown import Tally, lag_parts
 from .lag import lag_curve
 from .media import Sound, Studio
 
@@ -46,8 +47,18 @@ class Listed:
         return " ".join(source.tokens)
 
 
-def write_recordings(group: Group, site: Path, budget_s: float) -> tuple[Listed, ...]:
-    """Write all recording pages' data of a group; return its recordings in corpus order."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was seen while a group's recordings were written."""
+
+    listed: tuple[Listed, ...]
+    """In corpus order."""
+    tallies: Mapping[str, Tally]
+    """Entry key to where its lag comes from."""
+
+
+def write_recordings(group: Group, site: Path, budget_s: float) -> Written:
+    """Write all recording pages' data of a group."""
     corpus = {
         r.id: (file_key(f"{group.key} {r.id}", index=i), r)
         for i, r in enumerate(group.entries[0].folder.recordings(), 1)
@@ -60,6 +71,7 @@ def write_recordings(group: Group, site: Path, budget_s: float) -> tuple[Listed,
     folder.mkdir(parents=True, exist_ok=True)
     heard: dict[str, list[Entry]] = {id_: [] for id_ in corpus}
     failed = dict.fromkeys(corpus, 0)
+    tallies = {entry.key: Tally() for entry in group.entries}
     for entry in group.entries:
         scores = {(r.recording_id, r.target_lang, r.repeat): r for r in entry.recordings}
         unit = _latency_unit(entry)
@@ -75,6 +87,8 @@ def write_recordings(group: Group, site: Path, budget_s: float) -> tuple[Listed,
                    if u.elapsed_s is not None and u.behind_aware_s is not None else [])]
                 for u in lag_curve(trace, corpus[trace.recording_id][1], unit)[:MAX_EVENTS]
             ]
+            for parts in lag_parts(trace, corpus[trace.recording_id][1], unit):
+                tallies[entry.key].add(parts)
             (folder / f"{key}.{entry.key}.js").write_text(script("S2ST.trace", data), "ascii")
     points = operating_points(group.entries)
     keys = [key for key, _ in corpus.values()]
@@ -94,7 +108,7 @@ def write_recordings(group: Group, site: Path, budget_s: float) -> tuple[Listed,
         ]
         (folder / f"{key}.js").write_text(script("S2ST.recording", data), "ascii")
         listed.append(Listed(key, recording, sound.seconds, bool(sound.file), failed[id_]))
-    return tuple(listed)
+    return Written(tuple(listed), tallies)
 
 
 def _first_repeats(
