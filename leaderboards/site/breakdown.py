@@ -7,7 +7,8 @@ speech, when its piece began to play.  Between the two lie, in this order:
               arrived; below zero where a system says a word before an even pace would
 stages        work on the path to the write: the write's own job, and back from its start the job
               that it waited for (the latest of its parents and the job before it on its
-              resource), until the source had arrived.  Work on earlier source counts, since it delayed this
+              resource), until the source had arrived.  Work on earlier source counts, since it
+              delayed this
 ``network``   the part of those jobs spent on the network, in proportion
 ``playback``  from the write until the speech before it had been played
 ``other``     time on the path in which no job is recorded; all of it for a black box

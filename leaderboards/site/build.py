@@ -32,7 +32,7 @@ from .breakdown import make_bar
 from .definition import DEFAULT, Definition, read_definition
 from .facts import collect, licence, trust
 from .filters import corpus_licence, make_filters, span
-from .plot import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, make_plot, tick_text
+from .plot import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, make_plot, tick_text
 from .published import Published, blocks, comparable, read_published
 from .recordings import Written, write_recordings
 from .spread import make_spread
@@ -174,7 +174,7 @@ def _environment() -> Environment:
         "span": span, "corpus_licence": corpus_licence,
         "apart_from_silence": _apart_from_silence,
         "WIDTH": WIDTH, "HEIGHT": HEIGHT, "LEFT": LEFT, "RIGHT": WIDTH - RIGHT,
-        "FLOOR": HEIGHT - BOTTOM,
+        "TOP": TOP, "FLOOR": HEIGHT - BOTTOM,
     }
     return environment
 

@@ -66,6 +66,8 @@ class Family:
     points: tuple[Point, ...]
     line: str
     """``points`` attribute of the line that joins them; empty for a single one."""
+    unaware_line: str
+    """The same through where they stand without computation; empty in the unaware view."""
     band: str
     label_x: float
     label_y: float
@@ -206,7 +208,9 @@ def _point(row: Row, quality: Column, latency: Column, x: Scale, y: Scale) -> Po
     aware = latency.metric.endswith(AWARE_SUFFIX)
     unaware = _value(row, _unaware(latency)) if aware else None
     name = f"{row.entry.name} {row.point}".strip()
-    tip = "\n".join((name, _tip(quality, up), _tip(latency, across)))
+    tip = "\n".join((name, _tip(quality, up), _tip(latency, across),
+                     *([_tip(latency, row.entry.scores[_unaware(latency)])]
+                       if unaware is not None else [])))
     return Point(
         row=row,
         x=x(across.value or 0.0), y=y(up.value or 0.0),
@@ -246,12 +250,14 @@ def _families(points: Sequence[Point]) -> tuple[Family, ...]:
     for index, ((name, members), label_y) in enumerate(zip(ends, labels, strict=True)):
         joined = len(members) > 1
         with_band = [p for p in members if p.y_interval is not None] if joined else []
+        without = [(p.unaware_x, p.y) for p in members if p.unaware_x is not None]
         top = [(p.x, p.y_interval[1]) for p in with_band if p.y_interval]
         bottom = [(p.x, p.y_interval[0]) for p in with_band if p.y_interval]
         made.append(Family(
             name=name, colour=index % N_COLOURS, shape=index % N_SHAPES,
             points=tuple(members),
             line=_path([(p.x, p.y) for p in members]) if joined else "",
+            unaware_line=_path(without) if len(without) > 1 else "",
             band=_path(top + bottom[::-1]) if len(with_band) > 1 else "",
             label_x=members[-1].x, label_y=label_y,
         ))

@@ -142,6 +142,6 @@ def test_filters_are_reached_and_named(browser: Browser, boards: dict[str, str])
         "return [...document.querySelectorAll('#filters select, #filters input')]"
         ".map((e) => e.labels.length && e.labels[0].textContent.trim().length > 0"
         " && e.tabIndex === 0)")
-    assert len(named) == 10 and all(named)
+    assert len(named) == 11 and all(named)
     groups = browser.find_elements("css selector", "#filters fieldset")
     assert all(g.find_element("css selector", "legend").text for g in groups)

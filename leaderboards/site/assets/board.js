@@ -43,11 +43,14 @@
     let groups = 0;
     let systems = 0;
     let among = 0;
+    const counted = chosen.view === "both" ? "unaware" : chosen.view;
     for (const group of all("section.group")) {
+      const [plain, paired] = ["unaware", "aware"].map((view) => all(`.view[data-view=${view}] figure.plot`, group).length);
+      group.classList.toggle("paired", plain === paired); // then the aware plots show both
       const wanted = fits(group.dataset, chosen);
       let left = 0;
       for (const view of all(".view", group)) {
-        const counts = view.dataset.view === chosen.view;
+        const counts = view.dataset.view === counted;
         for (const part of all(".part", view)) {
           const seen = new Set();
           let ranked = 0;
@@ -252,7 +255,7 @@
       next.focus();
     });
   }
-  for (const plot of all("figure.plot svg")) {
+  for (const plot of all("figure.plot svg.whole")) {
     const points = all("[data-tip]", plot);
     points.forEach((point, index) => point.setAttribute("tabindex", index ? "-1" : "0"));
     plot.addEventListener("keydown", (event) => {
