@@ -6,5 +6,7 @@
 from .build import AUDIO_S, build
 from .definition import Definition, presets, read_definition
 from .published import SHIPPED as PUBLISHED
+from .single import single_file
 
-__all__ = ["AUDIO_S", "PUBLISHED", "Definition", "build", "presets", "read_definition"]
+__all__ = ["AUDIO_S", "PUBLISHED", "Definition", "build", "presets", "read_definition",
+           "single_file"]

@@ -20,6 +20,12 @@ def board(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where the site is written.")
     ] = Path("board"),
+    single_file: Annotated[
+        bool, typer.Option("--single-file", help="One HTML file, OUT.html, sound included."),
+    ] = False,
+    max_mb: Annotated[
+        float, typer.Option(help="Refuse a larger --single-file.", show_default=True)
+    ] = 25.0,
     add: Annotated[
         list[Path] | None,
         typer.Option("--add", metavar="BUNDLE", show_default=False,
@@ -67,9 +73,13 @@ def board(
     with TemporaryDirectory(prefix="s2st-bench-") as folder:
         known = list(run_folders(runs or []))
         added = [_added(bundle, Path(folder), known) for bundle in add or []]
-        page = site.build([*known, *added], out, title=title, audio_s=seconds,
+        folder_out = Path(folder) / "site" if single_file else out
+        page = site.build([*known, *added], folder_out, title=title, audio_s=seconds,
                           validity=validity, definition=chosen, note=note,
                           published=site.PUBLISHED if published else None)
+        if single_file:
+            named = out if out.suffix == ".html" else out.with_name(f"{out.name}.html")
+            page = site.single_file(page.parent, named, max_mb)
     typer.echo(page)
 
 

@@ -54,4 +54,5 @@ def quiet(browser: Browser) -> Iterator[None]:
         if (message := json.loads(entry["message"])["message"])["method"]
         == "Network.requestWillBeSent"
     ]
-    assert asked and not [url for url in asked if not url.startswith(("file:", "data:", "about:"))]
+    inside = ("file:", "data:", "about:", "blob:")
+    assert asked and not [url for url in asked if not url.startswith(inside)]

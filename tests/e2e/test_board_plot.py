@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import ModuleType
 
 import pytest
-from browsing import Browser, shown
 
+from browsing import Browser, shown
 from s2st_bench.leaderboards.site import build
 
 pytestmark = pytest.mark.usefixtures("quiet")

@@ -20,7 +20,7 @@ window.S2ST.Player = class Player {
   // Put the file at url on a named track; an empty url takes the track away.
   load(name, url) {
     const old = this.tracks.get(name);
-    if (old && old.getAttribute("src") === url) return;
+    if (old && old.dataset.url === url) return;
     if (old) {
       old.pause();
       old.onerror = null;
@@ -31,7 +31,8 @@ window.S2ST.Player = class Player {
     if (!url) return;
     const audio = new Audio();
     audio.preload = "auto";
-    audio.src = url;
+    audio.dataset.url = url;
+    audio.src = window.S2ST.file ? window.S2ST.file(url) : url; // a board in one file holds its sound
     audio.onerror = () => this.onState(this.playing, `this browser cannot play ${url}`);
     audio.volume = this.volumes.get(name) ?? 1;
     this.tracks.set(name, audio);

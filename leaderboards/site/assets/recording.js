@@ -26,6 +26,7 @@
   window.S2ST.trace = (data) => traces.set(`${data.recording} ${data.run}`, data);
 
   function read(name) {
+    if (window.S2ST.held) return window.S2ST.held(name); // a board in one file
     return new Promise((resolve, reject) => {
       const element = document.createElement("script");
       element.src = `data/r/${name}.js`;
@@ -85,7 +86,7 @@
   const nameOf = (system) => (system.point ? `${system.name} ${system.point}` : system.name);
 
   function link(text, href) {
-    return make("a", { href }, text);
+    return make("a", { href: window.S2ST.at ? window.S2ST.at(href) : href }, text);
   }
 
   function fact(name, value) {
@@ -315,6 +316,8 @@
   function go(changes) {
     const next = { ...address(), ...changes };
     const values = new URLSearchParams();
+    const page = new URLSearchParams(location.hash.slice(1)).get("page");
+    if (page) values.set("page", page);
     for (const [name, value] of Object.entries(next)) if (value) values.set(name, value);
     location.hash = values.toString();
   }
