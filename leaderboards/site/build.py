@@ -23,6 +23,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from s2st_bench.errors import UsageError
+from s2st_bench.standings.choice import named
 from s2st_bench.standings.columns import SILENCE_SUFFIX, Column
 from s2st_bench.standings.entries import Entry, read_entries
 from s2st_bench.standings.tables import Group, host_name, make_groups
@@ -41,6 +42,8 @@ from .validity import Validity, read_validity
 HERE = Path(__file__).parent
 AUDIO_S = 1_800.0
 """Seconds of sound that a board holds unless told otherwise."""
+MAX_CELLS = 20_000
+"""Numbers that the list of a run's recordings holds; browsers draw more too slowly."""
 _MARK = "s2st-bench-board.txt"
 
 
@@ -132,16 +135,31 @@ def _pages(
         write("recordings.html", f"recordings/{group.key}.html", root="../", group=group,
               synthetic=group.synthetic, listed=listed[group.key])
         for entry in group.entries:
+            columns, shortened = _listed_columns(entry, board)
             write("run.html", f"runs/{entry.key}.html", root="../", group=group, entry=entry,
                   synthetic=group.synthetic, stages=_stages(entry),
                   lag=make_bar(written[group.key].tallies[entry.key]), keys=keys[group.key],
-                  spread=make_spread(entry), rows=_score_columns(entry))
+                  spread=make_spread(entry), rows=_score_columns(entry),
+                  listed_by=columns, shortened=shortened)
 
 
 def _score_columns(entry: Entry) -> list[Column]:
     """Every metric of one run, in its scores' order, to write its values."""
     return [Column(s.metric, s.unit, s.higher_is_better, "other", s.signature)
             for s in entry.scores.values()]
+
+
+def _listed_columns(entry: Entry, board: Definition) -> tuple[list[Column], bool]:
+    """The metrics of the list of recordings: all, or where that is too much for a page the board's
+    main ones (and that they are).
+
+    Silence costs only where there are several recordings, so that variant says nothing of one.
+    """
+    every = [c for c in _score_columns(entry) if not c.metric.endswith(SILENCE_SUFFIX)]
+    if len(every) * len(entry.recordings) <= MAX_CELLS:
+        return every, False
+    main = [c for c in every if any(named(pattern, c) for pattern in board.columns)]
+    return main or every[:12], True
 
 
 def _stages(entry: Entry) -> list[tuple[str, float, float]]:
@@ -153,11 +171,6 @@ def _stages(entry: Entry) -> list[tuple[str, float, float]]:
         return []
     ordered = sorted(entry.heard.compute_s.items(), key=lambda item: (-item[1], item[0]))
     return [(stage, seconds / source_s, seconds / total) for stage, seconds in ordered]
-
-
-def _apart_from_silence(made: Sequence[Column]) -> list[Column]:
-    """Those that say something of one recording: silence costs only where there are several."""
-    return [column for column in made if not column.metric.endswith(SILENCE_SUFFIX)]
 
 
 def _environment() -> Environment:
@@ -172,7 +185,6 @@ def _environment() -> Environment:
     environment.globals |= {
         "make_plot": make_plot, "collect": collect, "licence": licence, "trust": trust,
         "span": span, "corpus_licence": corpus_licence,
-        "apart_from_silence": _apart_from_silence,
         "WIDTH": WIDTH, "HEIGHT": HEIGHT, "LEFT": LEFT, "RIGHT": WIDTH - RIGHT,
         "TOP": TOP, "FLOOR": HEIGHT - BOTTOM,
     }

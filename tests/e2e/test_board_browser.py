@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from browsing import Browser, shown, wait
-from s2st_bench.leaderboards.site import build
+from s2st_bench.leaderboards.site import PUBLISHED, build, read_definition, single_file
 
 
 @pytest.fixture(scope="module")
@@ -149,18 +149,62 @@ def test_hostile_text_is_inert(browser: Browser, tmp_path: Path, board_runs: Mod
 
 
 @pytest.mark.usefixtures("quiet")
+def test_a_hostile_definition_and_hostile_rows_are_inert(
+    browser: Browser, tmp_path: Path, board_runs: ModuleType
+) -> None:
+    attack = "</script><script>window.broken=1</script><img src=x onerror=window.broken=1>"
+    long = "x" * 100_000
+    (tmp_path / "board.toml").write_text(
+        f'title = "{attack}\u202e"\nsummary = "{attack}"\n[proxies]\n"LAAL" = "{attack}"\n'
+        f'[regimes]\nmetrics = ["LAAL"]\nsplit = true\nbounds = {{ "{attack}" = [0, 9] }}\n',
+        "utf-8")
+    head = PUBLISHED.read_text("utf-8").splitlines()[0]
+    cells = [f"javascript:window.broken=1//{attack}", f"\u202e{attack}", attack, f"corpus{attack}",
+             attack, "dev", "long", "en", "de", f"BLEU=1 </script><img/src>=2 {long}=3",
+             attack, f"javascript:window.broken=1//{attack}{long}", attack, "primary", attack,
+             f"corpus{attack}", "BLEU"]
+    cells[4] = ""  # no version: what the run states
+    (tmp_path / "rows.csv").write_text(f"{head}\n{','.join(cells)}\n", "utf-8")
+    run = board_runs.make_run(tmp_path / "run", board_runs.RunSpec(
+        f"evil{attack}", corpus=f"corpus{attack}", n=1, stages=(attack, "asr"),
+        dataset={"form": "long"}, card={"licence": attack, "cost_per_hour": 1, "currency": attack}))
+    site = build([run], tmp_path / "site", published=tmp_path / "rows.csv",
+                 definition=read_definition(str(tmp_path / "board.toml"))).parent
+    pages = [site / "index.html", site / "published.html", next((site / "runs").iterdir())]
+    single = single_file(site, tmp_path / "board.html")
+    addresses = [page.as_uri() for page in pages] + [
+        f"{single.as_uri()}#page={page.relative_to(site).as_posix()}" for page in pages]
+    for address in addresses:
+        browser.get("about:blank")
+        browser.get(address)
+        text = browser.find_element("css selector", "main").text
+        assert "<script>" in text or "published" in address
+        assert browser.execute_script("return window.broken") is None
+        assert not browser.find_elements("css selector", "img, main script, main a[href^=java]")
+        assert len(browser.page_source) < 1_500_000 or "board.html" in address
+    browser.get(pages[0].as_uri())
+    row = shown(browser, "tr.published")[0]
+    assert row.text.startswith("–") and "published" in row.text
+
+
+@pytest.mark.usefixtures("quiet")
 def test_an_address_cannot_name_a_file_outside(browser: Browser, site: Path) -> None:
     browser.get(f"{(site / 'recording.html').as_uri()}#r=../../x&a=javascript:alert(1)")
     wait(lambda: shown(browser, "#problem"), "the refusal")
     assert "No recording is named" in browser.find_element("id", "problem").text
 
 
-def test_pages_fit_a_phone(browser: Browser, site: Path) -> None:
+def test_pages_fit_a_phone(
+    browser: Browser, site: Path, tmp_path: Path, board_runs: ModuleType
+) -> None:
+    wide = build(board_runs.wide(tmp_path / "runs"), tmp_path / "site", audio_s=0,
+                 published=PUBLISHED, definition=read_definition("speech")).parent
     phone = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
     try:
         for path in (site / "index.html", next(site.glob("runs/*cascade*")),
-                     next(site.glob("recordings/*conference*"))):
+                     next(site.glob("recordings/*conference*")), wide / "index.html",
+                     wide / "published.html"):
             browser.get(path.as_uri())
             wide = browser.execute_script("return document.documentElement.scrollWidth")
             assert wide <= 390, path
