@@ -20,6 +20,7 @@ from s2st_bench import __version__
 from s2st_bench.cli import (
     board,
     certify,
+    check,
     compare,
     convert,
     doctor,
@@ -97,6 +98,7 @@ app.command()(train.train)
 app.command()(score.score)
 app.command(cls=SeveralValues)(compare.compare)
 app.command()(convert.convert)
+app.command()(check.check)
 app.command()(certify.certify)
 app.command()(board.board)
 app.command()(validity.validity)
