@@ -9,7 +9,7 @@ from s2st_bench.corpora import checks
 from s2st_bench.corpora.finding import Finding, Place
 from s2st_bench.corpora.headers import Headers, ends_early
 from s2st_bench.corpora.rows import Row
-from s2st_bench.corpora.scripts import fitting
+from s2st_bench.corpora.scripts import foreign, letters
 from s2st_bench.corpora.texts import equals_source, texts
 from s2st_bench.corpora.words import guess
 from s2st_bench.errors import AudioError
@@ -28,7 +28,7 @@ def examine(
     last.
     """
     seen = _Ids(is_long)
-    files = _Files()
+    whole = _Texts()
     before: Row | None = None
     probed: set[object] = set()
     for row in rows:
@@ -44,13 +44,13 @@ def examine(
                 probed.add(row.audio)
                 if problem := ends_early(row.audio, header):
                     yield row.found("damaged-audio", f"audio: {problem}", "copy it again")
-            if before is not None and before.audio == row.audio:
+            if before is not None and (before.audio is row.audio or before.audio == row.audio):
                 yield from checks.order(before, row, is_long=is_long)
         yield from texts(row)
-        files.add(row)
+        whole.add(row)
         yield row
         before = row
-    yield from files.findings()
+    yield from whole.findings()
 
 
 class _Ids:
@@ -63,7 +63,7 @@ class _Ids:
         self._now = ""
 
     def add(self, row: Row) -> Iterator[Finding]:
-        if not row.id or any(not c.isprintable() for c in row.id):
+        if not row.id or not row.id.isprintable():
             yield row.found("bad-id", f"{row.id!r} is no id", "give every segment a printable id")
         if not self._is_long or row.recording != self._now:
             if row.recording in self._recordings:
@@ -82,55 +82,60 @@ class _Ids:
 
 
 @dataclass(slots=True)
-class _File:
-    """What is counted of the texts of one file in one language."""
+class _Text:
+    """What is counted of all texts in one language."""
 
-    lang: str
+    file: Place
+    """Of the first of them."""
     rows: int = 0
     equal: int = 0
     letters: int = 0
-    fit: int = 0
+    foreign: int = 0
     sample: list[str] = field(default_factory=list)
 
 
-class _Files:
-    """Text files as wholes: in which language they are."""
+class _Texts:
+    """Texts as wholes: are they in their language?  The first ones tell."""
 
     SAMPLE = 500
 
     def __init__(self) -> None:
-        self._files: dict[tuple[Place, str], _File] = {}
+        self._rows = 0
+        self._langs: dict[str, _Text] = {}
 
     def add(self, row: Row) -> None:
+        if self._rows >= self.SAMPLE:
+            return
+        self._rows += 1
         self._count(row, row.source_lang, row.transcript, False)
         for lang, references in row.references.items():
             for reference in references:
                 self._count(row, lang, reference, equals_source(row, reference, lang))
 
     def findings(self) -> Iterator[Finding]:
-        for (place, lang), file in self._files.items():
-            if file.rows >= _MIN_ROWS and file.equal * 2 > file.rows:
-                yield Finding("not-translated", place, f"{file.equal} of {file.rows} references "
-                              f"({lang}) are their transcripts", "put the translations there")
-            elif file.letters >= _MIN_LETTERS and file.fit * 2 < file.letters:
-                yield Finding("wrong-language", place, f"{file.letters - file.fit} of "
-                              f"{file.letters} letters are not in the script of {lang!r}",
+        for lang, text in self._langs.items():
+            found = ""
+            if text.rows >= _MIN_ROWS and text.equal * 2 > text.rows:
+                yield Finding("not-translated", text.file, f"{text.equal} of {text.rows} "
+                              f"references ({lang}) are their transcripts",
+                              "put the translations there")
+            elif text.letters >= _MIN_LETTERS and text.foreign * 2 > text.letters:
+                found = (f"{text.foreign} of {text.letters} letters are not in the script of "
+                         f"{lang!r}")
+            elif guessed := guess(text.sample, lang):
+                found = f"the text reads like {guessed!r}, not {lang!r}"
+            if found:
+                yield Finding("wrong-language", text.file, found,
                               f"put the text in {lang!r} there, or correct the language")
-            elif found := guess(file.sample, lang):
-                yield Finding("wrong-language", place, f"the text reads like {found!r}, not "
-                              f"{lang!r}", f"put the text in {lang!r} there, or correct the "
-                              "language")
 
     def _count(self, row: Row, lang: str, text: str, equal: bool) -> None:
         if not text:
             return
-        place = Place(row.text_place(lang).file)
-        file = self._files.setdefault((place, lang), _File(lang))
-        file.rows += 1
-        file.equal += equal
-        # the language of a file shows in its first lines; counting letters costs more than reading
-        if file.rows <= self.SAMPLE:
-            letters, fit = fitting(text, lang)
-            file.letters += letters
-            file.fit += fit
-            file.sample.append(text)
+        counted = self._langs.get(lang)
+        if counted is None:
+            counted = self._langs[lang] = _Text(Place(row.text_place(lang).file))
+        counted.rows += 1
+        counted.equal += equal
+        counted.letters += letters(text)
+        counted.foreign += foreign(text, lang)
+        counted.sample.append(text)

@@ -20,9 +20,12 @@ class Headers:
 
     def __init__(self) -> None:
         self._read = lru_cache(KEPT)(_read)
+        self._last: tuple[Path, AudioInfo | AudioError] | None = None
 
     def __getitem__(self, path: Path) -> AudioInfo | AudioError:
-        return self._read(path)
+        if self._last is None or self._last[0] is not path:  # hashing a path is not cheap
+            self._last = path, self._read(path)
+        return self._last[1]
 
 
 def _read(path: Path) -> AudioInfo | AudioError:

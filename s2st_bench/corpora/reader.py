@@ -7,9 +7,9 @@ ordering, checking, leaving out and assembling happen here, in one pass that str
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from s2st_bench.corpora.examine import examine
 from s2st_bench.corpora.finding import Finding
@@ -86,6 +86,10 @@ class FileCorpus(Corpus):
                 yield Finding("no-segments", None, f"{self.name} has no segment with these options",
                               "see its card for splits and languages")
 
+    def fairseq_key(self, row: Row) -> Any:
+        """What fairseq's preparation of the corpus sorts the segments of a talk by."""
+        return row.written_offset
+
     def left_out(self) -> Mapping[str, Finding]:
         damaged: dict[str, Finding] = {}
         if self.selection.skip_damaged:
@@ -114,7 +118,7 @@ class FileCorpus(Corpus):
     def _examined(self, headers: Headers, *, thorough: bool = False) -> Iterator[Row | Finding]:
         rows: Iterable[Row | Finding] = self.rows()
         if self.selection.order == "fairseq":
-            rows = fairseq_order(rows)
+            rows = fairseq_order(rows, self.fairseq_key)
         return examine(chosen(rows, self.selection), headers,
                        is_long=self.selection.is_long, thorough=thorough)
 
@@ -150,6 +154,9 @@ def chosen(rows: Iterable[Row | Finding], selection: Selection) -> Iterator[Row 
     ConfigError
         At the end, naming ids that the corpus does not have.
     """
+    if selection.ids is None and selection.limit is None:
+        yield from rows
+        return
     wanted = None if selection.ids is None else frozenset(selection.ids)
     missing = set(wanted or ())
     taken = 0
@@ -172,9 +179,10 @@ def chosen(rows: Iterable[Row | Finding], selection: Selection) -> Iterator[Row 
                           + (f"; ids look like {example}" if example else ""))
 
 
-def fairseq_order(rows: Iterable[Row | Finding]) -> Iterator[Row | Finding]:
-    """Segments of each talk sorted by their offset as text, as fairseq's ``prep_mustc_data.py``
-    and its kin leave them (they load the YAML with every value a string).
+def fairseq_order(
+    rows: Iterable[Row | Finding], key: Callable[[Row], Any]
+) -> Iterator[Row | Finding]:
+    """Segments of each talk sorted, as fairseq's preparation scripts leave them.
 
     Findings come before the talk they were found in.
     """
@@ -184,7 +192,7 @@ def fairseq_order(rows: Iterable[Row | Finding]) -> Iterator[Row | Finding]:
             yield row
             continue
         if batch and row.audio != batch[0].audio:
-            yield from sorted(batch, key=lambda each: each.written_offset)
+            yield from sorted(batch, key=key)
             batch = []
         batch.append(row)
-    yield from sorted(batch, key=lambda each: each.written_offset)
+    yield from sorted(batch, key=key)

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
 from s2st_bench.corpora.finding import Finding, Place, Severity
 from s2st_bench.types import AudioSource, Recording, Segment, Term, Word
 
-_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+_NOTHING: Final[Mapping[str, Any]] = {}
+"""One for all rows: a corpus may have hundreds of thousands.  (A read-only view has no pickle.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,12 @@ def short_form(row: Row, rate_hz: int, length_s: float, **common: Any) -> Record
     audio = AudioSource(row.audio or Path(), row.offset_s, row.duration_s)
     segment = Segment(
         row.id, 0.0, length_s, row.transcript, row.references, row.speaker,
-        words=_moved(row.words, -row.offset_s), terms=row.terms, origin=row.origin)
+        words=_moved(row.words, -row.offset_s) if row.words else (), alignment=_NOTHING,
+        terms=row.terms, origin=row.origin)
     return Recording(
-        row.recording, audio, row.source_lang, tuple(row.references), (segment,),
+        row.recording, audio, row.source_lang, _languages(*row.references), (segment,),
         sample_rate_hz=rate_hz, cluster=row.cluster or row.recording,
-        reference_audio=dict(row.reference_audio), **common)
+        reference_audio=row.reference_audio, **common)
 
 
 def long_form(rows: list[Row], rate_hz: int, **common: Any) -> Recording:
@@ -110,7 +112,13 @@ def long_form(rows: list[Row], rate_hz: int, **common: Any) -> Recording:
         first.recording, AudioSource(first.audio or Path()), first.source_lang,
         tuple(first.references), segments, sample_rate_hz=rate_hz,
         cluster=first.cluster or first.recording,
-        reference_audio=dict(first.reference_audio), **common)
+        reference_audio=first.reference_audio, **common)
+
+
+@cache
+def _languages(*langs: str) -> tuple[str, ...]:
+    """One tuple for all recordings of the same languages."""
+    return langs
 
 
 def _moved(words: tuple[Word, ...], by_s: float) -> tuple[Word, ...]:

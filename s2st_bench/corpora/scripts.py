@@ -60,9 +60,10 @@ _SUBTAGS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
     "hans": ("Hani",), "hant": ("Hani",), "jpan": ("Hira", "Kana", "Hani"),
     "kore": ("Hang", "Hani"), **{name.lower(): (name,) for name in SCRIPTS},
 })
-_OTHER: Final = re.compile(r"[^\W\d_]")
+_LETTER: Final = re.compile(r"[^\W\d_]")
 
 
+@cache
 def expected(lang: str) -> tuple[str, ...]:
     """Scripts of a language code: ``ja`` gives Hira, Kana and Hani."""
     first, *rest = re.split("[-_]", lang.lower())
@@ -72,22 +73,27 @@ def expected(lang: str) -> tuple[str, ...]:
     return _BY_LANGUAGE.get(first, ("Latn",))
 
 
-def fitting(text: str, lang: str) -> tuple[int, int]:
-    """Letters of ``text``, and how many of them are of the language's scripts."""
-    letters = len(_OTHER.findall(text))
-    if letters == 0:
-        return 0, 0
-    return letters, min(letters, len(_pattern(expected(lang)).findall(text)))
-
-
 def is_latin(lang: str) -> bool:
     return expected(lang) == ("Latn",)
 
 
-def latin_letters(text: str) -> int:
-    return len(_pattern(("Latn",)).findall(text))
+def letters(text: str) -> int:
+    return len(_LETTER.findall(text))
+
+
+def foreign(text: str, lang: str) -> int:
+    """How many letters of ``text`` are of no script of the language."""
+    pattern = _others(expected(lang))
+    # most texts have none, and finding that out is cheap
+    return len(pattern.findall(text)) if pattern.search(text) else 0
+
+
+def foreign_but_latin(text: str, lang: str) -> int:
+    """The same, Latin letters apart."""
+    return len(_others((*expected(lang), "Latn")).findall(text))
 
 
 @cache
-def _pattern(scripts: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("[" + "".join(SCRIPTS[name] for name in scripts) + "]")
+def _others(scripts: tuple[str, ...]) -> re.Pattern[str]:
+    """Letters of none of ``scripts``."""
+    return re.compile(r"[^\W\d_" + "".join(SCRIPTS[name] for name in scripts) + "]")

@@ -31,8 +31,8 @@ class Selection:
     limit: int | None = None
     """The first so many of what is left."""
     order: Literal["corpus", "fairseq"] = "corpus"
-    """``fairseq``: segments of a talk sorted by their offset read as text ("10.5" < "9.1"), as
-    its preparation scripts leave them.  Ids stay those of the corpus' order."""
+    """``fairseq``: as its preparation scripts leave them, which for MuST-C sort the segments of a
+    talk by their offset read as text ("10.5" < "9.1").  Ids stay those of the corpus' order."""
     strip_silence: bool = False
     """Leave out silence before and after the speech of each segment (short form)."""
     skip_damaged: bool = False

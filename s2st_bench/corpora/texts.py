@@ -9,14 +9,14 @@ from typing import Final
 
 from s2st_bench.corpora.finding import Finding
 from s2st_bench.corpora.rows import Row
-from s2st_bench.corpora.scripts import fitting, is_latin, latin_letters
+from s2st_bench.corpora.scripts import foreign, foreign_but_latin, is_latin, letters
 
 _ODD: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufffd]")
 _ENDS_LINES: Final = re.compile("[\x0a-\x0d\x1c-\x1e\x85\u2028\u2029]")
 """What some readers of text split lines at, and ours does not."""
 _HARMFUL: Final = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f]")
 _MIN_LETTERS: Final = 10
-_FOREIGN: Final = 0.1
+_FITTING: Final = 0.1
 """A line with less than this share of letters in the language's script is not in the language."""
 
 
@@ -44,8 +44,9 @@ def texts(row: Row) -> Iterator[Finding]:
 
 def equals_source(row: Row, reference: str, lang: str) -> bool:
     """Whether the reference says the transcript again; languages apart."""
-    return (lang != row.source_lang and bool(row.transcript)
-            and reference.casefold() == row.transcript.casefold())
+    said = row.transcript
+    return (len(said) == len(reference) > 0 and lang != row.source_lang
+            and reference.casefold() == said.casefold())
 
 
 def _text(row: Row, lang: str, text: str) -> Iterator[Finding]:
@@ -80,13 +81,15 @@ def _characters(row: Row, lang: str, text: str) -> Iterator[Finding]:
 
 
 def _script(row: Row, lang: str, text: str) -> Iterator[Finding]:
-    letters, fit = fitting(text, lang)
-    if letters < _MIN_LETTERS or fit >= _FOREIGN * letters:
+    if not (other := foreign(text, lang)):
+        return
+    total = letters(text)
+    if total < _MIN_LETTERS or total - other >= _FITTING * total:
         return
     # names and quotations in Latin letters stand in texts of every language
-    is_quoted = latin_letters(text) >= letters - fit
-    yield row.found("wrong-script", f"{letters - fit} of {letters} letters in the text of segment "
-                    f"{row.id} are not in the script of {lang!r}",
+    is_quoted = not foreign_but_latin(text, lang)
+    yield row.found("wrong-script", f"{other} of {total} letters in the text of segment {row.id} "
+                    f"are not in the script of {lang!r}",
                     "nothing, if it is a quotation" if is_quoted else
                     "see whether the line is in that language", "note" if is_quoted else "error",
                     place=row.text_place(lang))
