@@ -147,10 +147,11 @@ def fingerprint(recordings: Iterable[Recording], *, headers: bool = True) -> str
 def _header(path: Path) -> list[int]:
     """Rate, channels, length; nothing of a file that cannot be read, which its replay reports."""
     from s2st_bench.audio import info
+    from s2st_bench.audio.stored import size
 
     try:
         header = info(path)
     except AudioError:
         return []
-    length = header.frames if header.exact and header.frames is not None else path.stat().st_size
+    length = header.frames if header.exact and header.frames is not None else size(path)
     return [header.sample_rate_hz, header.channels, length]

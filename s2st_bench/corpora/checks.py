@@ -55,7 +55,9 @@ def times(row: Row) -> Iterator[Finding]:
 def audio(row: Row, header: AudioInfo | AudioError) -> Iterator[Finding]:
     """Missing or damaged audio, a rate or length other than declared, a slice past the end."""
     if isinstance(header, AudioError):
-        if row.audio is not None and not row.audio.exists():
+        from s2st_bench.audio.stored import file_of
+
+        if row.audio is not None and not file_of(row.audio).exists():
             yield row.found("missing-audio", f"audio {row.audio} is missing",
                             "copy it from the corpus as it was distributed")
         else:

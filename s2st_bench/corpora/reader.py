@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from s2st_bench.corpora.examine import examine
 from s2st_bench.corpora.finding import Finding
 from s2st_bench.corpora.headers import Headers
-from s2st_bench.corpora.rows import Row, long_form, short_form
+from s2st_bench.corpora.rows import Row, long_form, short_form, text_form
 from s2st_bench.corpora.selection import Selection
 from s2st_bench.corpora.silence import stripped
 from s2st_bench.corpus import Corpus
@@ -31,7 +31,7 @@ class FileCorpus(Corpus):
 
     name: ClassVar[str]
     """As users type it, for messages."""
-    licence: ClassVar[str] = ""
+    licence: str = ""
     text_norm: ClassVar[str] = "cased"
 
     def __init__(self, selection: Selection) -> None:
@@ -124,12 +124,12 @@ class FileCorpus(Corpus):
 
     def _assembled(self, rows: list[Row], headers: Headers) -> Recording:
         row = rows[0]
+        common = {"licence": self.licence, "text_norm": self.text_norm}
         if row.audio is None:
-            raise TypeError(f"{self.name}: a row without audio is not for this reader")
+            return text_form(row, **common)
         header = headers[row.audio]
         if isinstance(header, AudioError):  # damage since it was examined
             raise header
-        common = {"licence": self.licence, "text_norm": self.text_norm}
         if self.selection.is_long:
             return long_form(rows, header.sample_rate_hz, **common)
         if self.selection.strip_silence:

@@ -5,6 +5,7 @@ Times are seconds from the start of the audio *file*, in short form and long for
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from s2st_bench.corpora.finding import Finding, Place, Severity
-from s2st_bench.types import AudioSource, Recording, Segment, Term, Word
+from s2st_bench.types import AudioSource, Context, Recording, Segment, Term, TextSource, Word
 
 _NOTHING: Final[Mapping[str, Any]] = {}
 """One for all rows: a corpus may have hundreds of thousands.  (A read-only view has no pickle.)"""
@@ -29,7 +30,7 @@ class Row:
     """Where its times (or its audio) are named."""
     source_lang: str
     audio: Path | None
-    """None for text input."""
+    """None for text input: the transcript is the source."""
     offset_s: float = 0.0
     duration_s: float | None = None
     """None: to the end of the file."""
@@ -50,6 +51,8 @@ class Row:
     terms: tuple[Term, ...] = ()
     origin: str = ""
     reference_audio: Mapping[str, AudioSource] = field(default_factory=lambda: _NOTHING)
+    context: Context = Context()
+    """What a system may read before it hears the recording: that of its first row."""
 
     @property
     def end_s(self) -> float | None:
@@ -98,7 +101,17 @@ def short_form(row: Row, rate_hz: int, length_s: float, **common: Any) -> Record
     return Recording(
         row.recording, audio, row.source_lang, _languages(*row.references), (segment,),
         sample_rate_hz=rate_hz, cluster=row.cluster or row.recording,
-        reference_audio=row.reference_audio, **common)
+        reference_audio=row.reference_audio, context=row.context, **common)
+
+
+def text_form(row: Row, **common: Any) -> Recording:
+    """The recording of one written sentence: its tokens, cut at spaces, without times."""
+    segment = Segment(row.id, 0.0, 0.0, row.transcript, row.references, row.speaker,
+                      terms=row.terms, origin=row.origin)
+    tokens = tuple(token for token in row.transcript.split(" ") if token)
+    return Recording(
+        row.recording, TextSource(tokens), row.source_lang, _languages(*row.references),
+        (segment,), cluster=row.cluster or row.recording, context=row.context, **common)
 
 
 def long_form(rows: list[Row], rate_hz: int, **common: Any) -> Recording:
@@ -112,7 +125,13 @@ def long_form(rows: list[Row], rate_hz: int, **common: Any) -> Recording:
         first.recording, AudioSource(first.audio or Path()), first.source_lang,
         tuple(first.references), segments, sample_rate_hz=rate_hz,
         cluster=first.cluster or first.recording,
-        reference_audio=first.reference_audio, **common)
+        reference_audio=first.reference_audio, context=first.context, **common)
+
+
+def seconds_of(frames: int, rate_hz: int) -> float:
+    """The seconds that a slice of ``frames`` is given by: reading truncates seconds times rate."""
+    seconds = frames / rate_hz
+    return seconds if int(seconds * rate_hz) == frames else math.nextafter(seconds, math.inf)
 
 
 @cache
