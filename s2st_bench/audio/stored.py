@@ -54,7 +54,7 @@ def content(path: Path) -> bytes | None:
     try:
         end = archive.stat().st_size
         if offset + length > end:
-            raise AudioError(f"{path}: bytes {offset} to {offset + length} lie outside the archive, "
+            raise AudioError(f"{path}: bytes {offset} to {offset + length} are not in the archive, "
                              f"which has {end}: copy it again, or correct the address")
         if length > LARGEST:
             raise AudioError(f"{path}: a clip of {length} bytes is no clip: correct the address")
