@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from s2st_bench.config import Choice
+from s2st_bench.config import Choice, read_choice
 from s2st_bench.corpora.selection import Selection
 from s2st_bench.corpus import Corpus
 from s2st_bench.errors import ConfigError, UnknownPluginError
@@ -62,7 +62,8 @@ def build_corpus(
 ) -> Corpus:
     """The corpus; it is told the run's languages where its constructor takes them.
 
-    A constructor that takes ``selection: Selection`` gets the options of that name in it.
+    A constructor that takes ``selection: Selection`` gets the options of that name in it; a
+    parameter annotated ``Corpus`` is built from its own ``{name, …}``, with the same languages.
 
     Raises
     ------
@@ -75,7 +76,15 @@ def build_corpus(
     told = {key: value for key, value in languages.items()
             if value and (key in accepted or key in shared)}
     params = {**choice.params, **told}
+
+    def build(base: type, config: Mapping[str, Any], place: str) -> Corpus:
+        if not issubclass(base, Corpus):
+            raise ConfigError(f"{place}: cannot be built from a mapping")
+        inner = read_choice(config, place)
+        return build_corpus(inner, registry, source_lang=source_lang, target_lang=target_lang,
+                            where=place)
+
     if shared:
         selected = {key: params.pop(key) for key in [*params] if key in shared}
         params["selection"] = construct(Selection, selected, where)
-    return construct(cls, params, where)
+    return construct(cls, params, where, build=build)

@@ -7,7 +7,8 @@ files; no code of a plugin is imported.  Beside hydra's own grammar it understan
 ``dataset.pair=en-de``
     an alias of ``source_lang=en target_lang=de``
 ``system.inner=NAME``
-    the configuration of another system, nested; ``system.inner.k=3`` then sets its parameters
+    the configuration of another system, nested; ``system.inner.k=3`` then sets its parameters;
+    ``dataset.inner=NAME`` likewise
 ``metrics=BLEU,LAAL`` and ``metrics=[BLEU,LAAL]``
     metrics by name instead of a preset
 ``sweep=NAME``
@@ -50,7 +51,7 @@ from s2st_bench.registry import GROUPS, TRAIN_GROUPS, Kind, PluginWarning, Regis
 from s2st_bench.sweeps import expand
 from s2st_bench.trainconfig import TrainConfig
 
-_INNER = re.compile(r"system(\.inner)+")
+_INNER = re.compile(r"(system|dataset)(\.inner)+")
 _PLAIN_KEY = re.compile(r"[+~]{0,2}[\w./@-]+")
 _PLUS_OPTION = re.compile(r"\+{0,2}metric_options\.([\w.@-]+\+[\w.@+-]*)\.(\w+)=(.*)", re.DOTALL)
 """An option of a metric such as ``chrF++``, which hydra does not take for a key."""
@@ -296,9 +297,9 @@ def _rewrite(
             override = parser.parse_override(f"data.name={value}")
         elif key == "metrics" and groups.root == "run" and not override.is_delete():
             override = _metrics(override, value, groups, registry)
-        elif _INNER.fullmatch(key) and not value.startswith(("{", "null")):
-            _check_choice(override, "system", groups, registry)
-            override = parser.parse_override(f"+system@{key}={value}")
+        elif (inner := _INNER.fullmatch(key)) and not value.startswith(("{", "null")):
+            _check_choice(override, inner[1], groups, registry)
+            override = parser.parse_override(f"+{inner[1]}@{key}={value}")
         elif key in groups.options and not override.is_delete():
             _check_choice(override, key, groups, registry)
         rewritten.append(override)

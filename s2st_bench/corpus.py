@@ -32,6 +32,10 @@ class CorpusCard:
     """The unit of resampling, for short and long form alike."""
     citation: str = ""
     notice: str = ""
+    perturbation: str = ""
+    """What was done to the recordings of a stress version."""
+    clean: str = ""
+    """Of a stress version: the fingerprint of the test set it was made from."""
 
 
 class Corpus(ABC):

@@ -5,6 +5,7 @@ The runner alone writes the run folder; workers only add files for speech and sp
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -99,8 +100,8 @@ def run(
         target_lang=target_lang,
         outputs=config.outputs or tuple(sorted(system.outputs)),
         card=_system_card(system, config, registry),
-        corpus_card=_corpus_card(corpus),
-        fingerprint=fingerprint(recordings),
+        corpus_card=_corpus_card(corpus, recordings, config),
+        fingerprint=_named(fingerprint(recordings), config),
         n_recordings=len(recordings),
         git_commit=hosts.git_commit(),
         versions=hosts.versions(),
@@ -218,6 +219,7 @@ def _options(config: RunConfig, host: Mapping[str, Any]) -> ReplayOptions:
         warmup_s=config.warmup_s if measured else 0.0,
         host=hosts.label(host),
         load=load,
+        delivery=config.delivery,
     )
 
 
@@ -297,9 +299,22 @@ def _system_card(system: System, config: RunConfig, registry: Registry) -> dict[
     }
 
 
-def _corpus_card(corpus: Corpus) -> dict[str, Any]:
-    """The card, and what was left out as damaged: how many, why, and the first of them."""
+def _named(made: str, config: RunConfig) -> str:
+    """The name of the test set; one that comes over a bad network is another test set."""
+    label = config.delivery.label()
+    return hashlib.sha256(f"{made} {label}".encode()).hexdigest()[:16] if label else made
+
+
+def _corpus_card(
+    corpus: Corpus, recordings: Sequence[Recording], config: RunConfig
+) -> dict[str, Any]:
+    """The card; what was done to the corpus and to which test set; and what was left out as
+    damaged: how many, why, and the first of them.
+    """
     card = asdict(corpus.card())
+    if label := config.delivery.label():
+        card["clean"] = card["clean"] or fingerprint(recordings)
+        card["perturbation"] = "; ".join(filter(None, (card["perturbation"], label)))
     if left_out := corpus.left_out():
         card["left_out"] = {
             "recordings": len(left_out),

@@ -24,6 +24,8 @@ import soundfile
 
 from s2st_bench.audio import stored
 from s2st_bench.audio.containers import check_complete
+from s2st_bench.audio.cue import SUFFIX as CUE
+from s2st_bench.audio.cue import CueDecoder
 from s2st_bench.audio.decoder import Decoder
 from s2st_bench.audio.ffmpeg import FfmpegDecoder
 from s2st_bench.audio.sndfile import SndfileDecoder
@@ -177,6 +179,8 @@ def _open_decoder(path: Path) -> Decoder:
     else:
         check_complete(path, io.BytesIO(inside), len(inside))
     decoder: Decoder
+    if path.name.endswith(CUE):
+        return CueDecoder(path)
     try:
         decoder = SndfileDecoder(path, inside)
     except soundfile.SoundFileError as error:
