@@ -16,7 +16,7 @@ a sentence is of, the XML tells; without it, the match.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -199,7 +199,7 @@ def sentence_numbers(folder: Path) -> list[int]:
     return sorted(int(stem) for stem in stems if stem.isascii() and stem.isdigit())
 
 
-def _sentences(path: Path) -> Iterator[Text | Finding]:
+def _sentences(path: Path) -> Generator[Text | Finding]:
     """The sentences of a text file, plain or marked up.  Raises DamagedCorpus."""
     if path.suffix == ".xml":
         for seg in segs(path):

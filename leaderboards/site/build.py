@@ -29,6 +29,7 @@ from .facts import collect
 from .plot import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, make_plot, tick_text
 from .recordings import Listed, write_recordings
 from .spread import make_spread
+from .stress import pairs, perturbation
 from .tables import Group, host_name, make_groups
 from .text import label, passage, setting
 from .validity import Validity, read_validity
@@ -148,6 +149,7 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         "make_plot": make_plot, "collect": collect, "apart_from_silence": _apart_from_silence,
+        "stress_pairs": pairs, "perturbation": perturbation,
         "WIDTH": WIDTH, "HEIGHT": HEIGHT, "LEFT": LEFT, "RIGHT": WIDTH - RIGHT,
         "FLOOR": HEIGHT - BOTTOM,
     }

@@ -188,12 +188,12 @@ class TextReplaySource(Source):
 
 
 def open_source(
-    recording: Recording, rate_hz: int, chunk_s: float, delivery: Delivery = Delivery(),
+    recording: Recording, rate_hz: int, chunk_s: float, delivery: Delivery | None = None,
 ) -> Source:
     """The source of a recording, not yet entered; text knows no packets."""
     if isinstance(recording.source, TextSource):
         return TextReplaySource(recording.source)
-    if not delivery.is_perfect:
+    if delivery is not None and not delivery.is_perfect:
         packets = Packets(delivery, recording.id, rate_hz)
         return DeliveredSource(recording.source, rate_hz, chunk_s, packets)
     return AudioReplaySource(recording.source, rate_hz, chunk_s)
