@@ -321,7 +321,10 @@ def _check_choice(
             raise ConfigError(f"{key}={value}: {reason}")
         if value not in options:
             if group in groups.plugins and value in registry.names(groups.plugins[group]):
-                folder = registry.get(groups.plugins[group], value).manifest.parent
+                plugin = registry.get(groups.plugins[group], value)
+                if plugin.reason:
+                    raise ConfigError(f"{key}={value} is a card only: {plugin.reason}")
+                folder = plugin.manifest.parent
                 raise ConfigError(f"{key}={value}: it has no configuration; write "
                                   f"{folder / 'config' / value}.yaml, if only `name: {value}`")
             near = difflib.get_close_matches(value, options, n=1)

@@ -106,13 +106,15 @@ class Plugin:
     kind: Kind
     name: str
     target: str
-    """``module:attribute``, the module relative to ``folder``."""
+    """``module:attribute``, the module relative to ``folder``; empty for a card without code."""
     summary: str
     folder: Path
     source: Source
     extra: str | None = None
     requires: tuple[str, ...] = ()
     licence: str = ""
+    reason: str = ""
+    """Why there is a card and no code."""
 
     @property
     def manifest(self) -> Path:
@@ -149,8 +151,11 @@ class Plugin:
         DependencyError
             If an optional package is missing; the message holds the pip line.
         UsageError
-            If the code cannot be imported, or is not a subclass of its kind's base.
+            If the code cannot be imported, is not a subclass of its kind's base, or there is
+            none.
         """
+        if self.reason:
+            raise UsageError(f"{self.name} is a card only: {self.reason}")
         if self.source.is_folder:
             _mount(self.source)
         module_name, _, attribute = self.target.partition(":")
@@ -324,13 +329,14 @@ def _read(manifest: Path, kind: Kind, source: Source, problems: list[str]) -> It
         yield Plugin(
             kind=kind,
             name=entry["name"],
-            target=entry["target"],
+            target=entry.get("target", ""),
             summary=" ".join(entry["summary"].split()),
             folder=manifest.parent,
             source=source,
             extra=entry.get("extra"),
             requires=tuple(entry.get("requires", ())),
             licence=entry.get("licence", ""),
+            reason=" ".join(entry.get("reason", "").split()),
         )
 
 
@@ -338,12 +344,15 @@ def _fault(entry: object) -> str | None:
     """What is wrong with one table of a manifest, or none."""
     if not isinstance(entry, dict):
         return "it is not a table"
-    for key in ("name", "target", "summary"):
+    has_code = "reason" not in entry
+    for key in ("name", "target" if has_code else "reason", "summary"):
         if not isinstance(entry.get(key), str) or not entry[key].strip():
             return f"{key!r} must be a text that is not empty"
     if not _NAME.fullmatch(entry["name"]):
         return f"the name {entry['name']!r} cannot be typed on a command line"
-    if not _TARGET.fullmatch(entry["target"]):
+    if not has_code and "target" in entry:
+        return "it has a target, and a reason why it has none"
+    if has_code and not _TARGET.fullmatch(entry["target"]):
         return f"target must be 'module:Class', not {entry['target']!r}"
     for key in ("extra", "licence"):
         if not isinstance(entry.get(key, ""), str):
