@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from s2st_bench.cache import Cache
+from s2st_bench.errors import InputError
 from s2st_bench.metric import Floats
 from s2st_bench.sound import digest
 from s2st_bench.types import Samples
@@ -58,6 +59,10 @@ class Bank:
     def _embed(self, speeches: Sequence[Samples]) -> list[list[float]]:
         self.embedder.load()
         found = embed_all(self.embedder, speeches, self._batch_size)
+        if not all(np.isfinite(row).all() for row in found):
+            name = self.embedder.signature()["embedder"]
+            raise InputError(f"{name} gave an embedding that is no finite number: its weights are "
+                             "damaged or of another kind")
         return [[round(float(value), 7) for value in row] for row in found]
 
 

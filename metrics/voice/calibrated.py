@@ -39,6 +39,7 @@ CLIP_S: Final = 10
 LEAST_IMPOSTORS: Final = 20
 LEAST_GENUINE: Final = 5
 WITHIN: Final = "within-language calibration"
+ONE_SESSION: Final = "same-speaker pairs of one recording"
 
 
 class CalibratedMetric(SpeakerSimilarity):
@@ -113,7 +114,15 @@ class CalibratedMetric(SpeakerSimilarity):
                 for (number, turn), vector in zip(owners, vectors, strict=True)]
 
     def marks(self, items: Sequence[Item]) -> tuple[str, ...]:
-        return super().marks(items) + (() if self._crossing else (WITHIN,))
+        return super().marks(items) + self.calibration_marks
+
+    @property
+    def calibration_marks(self) -> tuple[str, ...]:
+        """What must stand beside a number made from the pairs."""
+        if isinstance(self.pairs, Unscored):
+            return ()
+        return (() if self._crossing else (WITHIN,)) + (
+            (ONE_SESSION,) if self.pairs.one_session else ())
 
     def signature(self) -> Mapping[str, str]:
         if isinstance(self.pairs, Unscored):
@@ -187,7 +196,7 @@ class SpeakerEER(CalibratedMetric):
         return ""
 
     def marks(self, items: Sequence[Item]) -> tuple[str, ...]:
-        return () if self._crossing else (WITHIN,)
+        return self.calibration_marks
 
 
 def _once(items: Sequence[Item]) -> list[Turn]:

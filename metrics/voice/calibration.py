@@ -10,7 +10,7 @@ ties half.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +41,8 @@ class Pairs:
     genuine: npt.NDArray[np.bool_]
     groups: Ints
     """``intp[p, 2]``."""
+    one_session: bool = False
+    """Genuine pairs are of one recording: easier than of two."""
 
     @property
     def impostors(self) -> Floats:
@@ -63,9 +65,10 @@ def pairs_within(clips: Sequence[Clip]) -> Pairs:
     apart = [(i, j) for i, j in every if clips[i].recording != clips[j].recording]
     if any(clips[i].speaker == clips[j].speaker for i, j in apart):
         return _pairs(clips, clips, apart)
-    return _pairs(clips, clips, [
+    with_same = [
         (i, j) for i, j in every
-        if clips[i].recording != clips[j].recording or clips[i].speaker == clips[j].speaker])
+        if clips[i].recording != clips[j].recording or clips[i].speaker == clips[j].speaker]
+    return replace(_pairs(clips, clips, with_same), one_session=True)
 
 
 def _pairs(

@@ -52,6 +52,7 @@ class SpeakerSimilarity(Metric):
         checked, which is marked.
     """
 
+    per_talk = True
     spec: ClassVar[MetricSpec] = MetricSpec(
         "SpeakerSimilarity", "", True, NEEDS, (), "cosine of speaker embeddings, by turn")
 

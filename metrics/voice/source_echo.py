@@ -19,6 +19,7 @@ from .similarity import NEEDS
 class SourceEcho(Metric):
     """Seconds of echo over seconds of active output (:mod:`.echo`)."""
 
+    per_talk = True
     spec: ClassVar[MetricSpec] = MetricSpec(
         "SourceEcho", "%", None, NEEDS, (), "spectral correlation with the source")
 

@@ -58,7 +58,7 @@ class WavLM:
             self._extractor = Wav2Vec2FeatureExtractor.from_pretrained(
                 folder, local_files_only=True)
             self._model = model.to(torch.device(pick_device(self._device))).eval()
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        except Exception as error:  # safetensors and configurations raise kinds of their own
             reason = " ".join(str(error).split())[:300]
             raise InputError(f"{_FEATURE}: {folder}: transformers cannot load it "
                              f"({type(error).__name__}: {reason})") from error
