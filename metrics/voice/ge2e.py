@@ -92,7 +92,7 @@ class Resemblyzer:
             import torch
         except ImportError as error:
             raise DependencyError(error.name or "torch", _FEATURE, "models") from None
-        path = self.path
+        path, device = self.path, torch.device(pick_device(self._device))
         lstm = torch.nn.LSTM(_MELS, _HIDDEN, _LAYERS, batch_first=True)
         linear = torch.nn.Linear(_HIDDEN, _HIDDEN)
         model = torch.nn.ModuleDict({"lstm": lstm, "linear": linear})
@@ -100,7 +100,7 @@ class Resemblyzer:
             state = torch.load(path, map_location="cpu", weights_only=True)["model_state"]
             model.load_state_dict({k: v for k, v in state.items()
                                    if k.partition(".")[0] in ("lstm", "linear")})
-            self._model = model.to(torch.device(pick_device(self._device))).eval()
+            self._model = model.to(device).eval()
         except (OSError, RuntimeError, KeyError, ValueError) as error:
             reason = " ".join(str(error).split())[:200]
             raise InputError(f"{_FEATURE}: {path}: cannot be loaded ({reason}); install it again: "

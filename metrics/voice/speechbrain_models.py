@@ -76,7 +76,7 @@ class SpeechbrainModel:
             from speechbrain.utils.fetching import LocalStrategy
         except ImportError as error:
             raise DependencyError(error.name or "speechbrain", self._feature, "speech") from None
-        folder = self.folder.resolve()
+        folder, device = self.folder.resolve(), pick_device(self._device)
         try:
             settings = (folder / _SETTINGS).read_text("utf-8")
             # a copy of a published model names the hub as the place of its weights
@@ -84,7 +84,7 @@ class SpeechbrainModel:
             self._model = EncoderClassifier.from_hparams(
                 source=str(folder), savedir=str(folder), overrides=here,
                 local_strategy=LocalStrategy.NO_LINK,
-                run_opts={"device": pick_device(self._device)},
+                run_opts={"device": device},
             )
         except Exception as error:  # its settings make whatever classes they name
             reason = " ".join(str(error).split())[:300]

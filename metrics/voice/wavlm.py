@@ -49,7 +49,7 @@ class WavLM:
             from transformers import Wav2Vec2FeatureExtractor, WavLMForXVector
         except ImportError as error:
             raise DependencyError(error.name or "transformers", _FEATURE, "transformers") from None
-        folder = self._folder
+        folder, device = self._folder, torch.device(pick_device(self._device))
         try:
             model, found = WavLMForXVector.from_pretrained(
                 folder, local_files_only=True, output_loading_info=True)
@@ -57,7 +57,7 @@ class WavLM:
                 raise ValueError(f"it lacks {', '.join(sorted(found['missing_keys'])[:3])}")
             self._extractor = Wav2Vec2FeatureExtractor.from_pretrained(
                 folder, local_files_only=True)
-            self._model = model.to(torch.device(pick_device(self._device))).eval()
+            self._model = model.to(device).eval()
         except Exception as error:  # safetensors and configurations raise kinds of their own
             reason = " ".join(str(error).split())[:300]
             raise InputError(f"{_FEATURE}: {folder}: transformers cannot load it "

@@ -167,6 +167,13 @@ def test_a_folder_of_another_kind_is_refused_with_its_name(tmp_path: Path) -> No
         make_embedder("resemblyzer", str(tmp_path), "cpu")
 
 
+@needs_weights
+@pytest.mark.parametrize("device", ["abacus", "cuda:99"])
+def test_a_device_that_is_not_there_is_named(device: str) -> None:
+    with pytest.raises(ConfigError, match=f"device={device} cannot be used here"):
+        Resemblyzer(device).load()
+
+
 def test_what_is_missing_is_named_with_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
     from s2st_bench.cli import app
     from s2st_bench.registry import Registry
