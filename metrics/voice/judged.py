@@ -19,7 +19,7 @@ from . import activity, echo
 from .activity import RATE_HZ, active_speech
 from .bank import Bank
 from .speechbrain_models import LanguageIdentifier
-from .turns import SourceReader, Turn, heard, turns
+from .turns import SourceReader, Turn, by_turn, output_of, turns
 
 _TURNS_AT_ONCE = 64
 _SPEECH_AT_ONCE = 1800 * RATE_HZ
@@ -32,11 +32,18 @@ class Judgement:
     turn: Turn
     similarity: float | Unscored
     scorable: bool
+    right_language: bool | None
+    """None: not checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known of all turns of a scoring pass."""
+
+    turns: tuple[Judgement, ...] = ()
     echoed_s: float = 0.0
     looked_at_s: float = 0.0
-    """Of the output; 0 where it is too short for a block."""
-    right_language: bool | None = None
-    """None: not checked."""
+    """Of all output, and how much of it is echo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +52,39 @@ class Heard:
 
     turn: Turn
     source: Samples | Unscored
-    whole_source: Samples | Unscored
-    """Of the recording: an echo may come late."""
+    output: Samples | Unscored
+
+
+@dataclass(frozen=True, slots=True)
+class HeardTrace:
+    """Speech of one trace at 16 kHz, whole and by turn."""
+
+    turns: tuple[Heard, ...]
+    source: Samples | Unscored
     output: Samples | Unscored
 
     @property
     def size(self) -> int:
-        """Samples in memory, about."""
+        """Samples of speech."""
         return sum(len(s) for s in (self.source, self.output) if not isinstance(s, Unscored))
 
 
-def heard_turns(items: Sequence[Item]) -> Iterator[Heard]:
-    """The turns of all items, read one trace at a time."""
+def heard_traces(items: Sequence[Item]) -> Iterator[HeardTrace]:
+    """The speech of all items, read one trace at a time."""
     reader = SourceReader()
     for group in turns(items):
-        for turn, output in zip(group, heard(group), strict=True):
-            yield Heard(turn, reader.of(turn), reader.whole(turn), output)
+        output = output_of(group)
+        parts = by_turn(output, group)
+        yield HeardTrace(
+            tuple(Heard(turn, reader.of(turn), part)
+                  for turn, part in zip(group, parts, strict=True)),
+            reader.whole(group[0]), output,
+        )
 
 
-def echo_of(given: Heard, cache: Cache) -> tuple[float, float]:
+def echo_of(given: HeardTrace, cache: Cache) -> tuple[float, float]:
     """Seconds of the output that are source audio, and seconds looked at; kept."""
-    source, output = given.whole_source, given.output
+    source, output = given.source, given.output
     if isinstance(source, Unscored) or isinstance(output, Unscored):
         return 0.0, 0.0
     key = {"what": "echo", "rule": echo.RULE, "active": activity.RULE,
@@ -85,8 +104,8 @@ class Judge:
         self._language = language
         self._cache = cache
 
-    def judge(self, items: Sequence[Item]) -> list[Judgement]:
-        """A judgement for each turn.
+    def judge(self, items: Sequence[Item]) -> Verdict:
+        """All turns.
 
         Raises
         ------
@@ -94,14 +113,18 @@ class Judge:
             A model is not at hand.
         """
         found: list[Judgement] = []
+        echoes: list[tuple[float, float]] = []
         waiting: list[Heard] = []
-        for given in heard_turns(items):
-            waiting.append(given)
-            if (len(waiting) == _TURNS_AT_ONCE
-                    or sum(each.size for each in waiting) > _SPEECH_AT_ONCE):
+        size = 0
+        for trace in heard_traces(items):
+            echoes.append(echo_of(trace, self._cache))
+            waiting += trace.turns
+            size += trace.size
+            if len(waiting) >= _TURNS_AT_ONCE or size > _SPEECH_AT_ONCE:
                 found += self._some(waiting)
-                waiting = []
-        return found + self._some(waiting)
+                waiting, size = [], 0
+        found += self._some(waiting)
+        return Verdict(tuple(found), sum(s for s, _ in echoes), sum(s for _, s in echoes))
 
     def _some(self, given: Sequence[Heard]) -> list[Judgement]:
         spoken = [(self._active(g.source, "source"), self._active(g.output, "output"))
@@ -115,9 +138,8 @@ class Judge:
             reason = source if isinstance(source, Unscored) else output
             value = cosines[i] if i in cosines else _reason(reason)
             made.append(Judgement(
-                one.turn, value, not isinstance(source, Unscored), *echo_of(one, self._cache),
-                right_language=None if isinstance(output, Unscored)
-                else self._right_language(one.turn, output),
+                one.turn, value, not isinstance(source, Unscored),
+                None if isinstance(output, Unscored) else self._right_language(one.turn, output),
             ))
         return made
 

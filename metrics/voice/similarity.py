@@ -19,7 +19,7 @@ from s2st_bench.types import MetricSpec
 from . import activity
 from .bank import Bank
 from .embedder import WINDOW_S, EmbedderName, make_embedder
-from .judged import Judge, Judgement
+from .judged import Judge, Judgement, Verdict
 from .speechbrain_models import LanguageIdentifier
 
 ECHO_LIMIT: Final = 0.1
@@ -72,7 +72,7 @@ class SpeakerSimilarity(Metric):
         self.bank = Bank(make_embedder(embedder, weights, device), batch_size, self.cache)
         self._language = LanguageIdentifier(language_id, device) if language_id else None
         self._judge = Judge(self.bank, min_active_s, self._language, self.cache)
-        self._judgements: tuple[Judgement, ...] = ()
+        self._verdict = Verdict()
         self._by_item: dict[tuple[object, str], Judgement] = {}
 
     def prepare(self, items: Sequence[Item]) -> None:
@@ -83,8 +83,8 @@ class SpeakerSimilarity(Metric):
         DependencyError, InputError
             A model is not at hand, or is not what it should be.
         """
-        self._judgements = tuple(self._judge.judge(items))
-        self._by_item = {(item.trace.key, item.id): judgement for judgement in self._judgements
+        self._verdict = self._judge.judge(items)
+        self._by_item = {(item.trace.key, item.id): judgement for judgement in self._verdict.turns
                          for item in judgement.turn.items}
 
     def stats(self, item: Item) -> Floats | Unscored:
@@ -106,11 +106,12 @@ class SpeakerSimilarity(Metric):
     def unranked(self, items: Sequence[Item]) -> str:
         if (share := self._echo_share) >= ECHO_LIMIT:
             return f"echo of the source: {share:.0%} of the output is source audio"
-        scorable = [judged for judged in self._judgements if judged.scorable]
+        scorable = [judged for judged in self._verdict.turns if judged.scorable]
         scored = sum(not isinstance(judged.similarity, Unscored) for judged in scorable)
         if scorable and (coverage := scored / len(scorable)) < LEAST_COVERAGE:
             return f"coverage {coverage:.2f}: below {LEAST_COVERAGE:g}"
-        checked = [j.right_language for j in self._judgements if j.right_language is not None]
+        checked = [judged.right_language for judged in self._verdict.turns
+                   if judged.right_language is not None]
         if checked and (right := sum(checked) / len(checked)) < LEAST_RIGHT:
             return f"not the target language: {1 - right:.0%} of the outputs"
         return ""
@@ -121,9 +122,8 @@ class SpeakerSimilarity(Metric):
 
     @property
     def _echo_share(self) -> float:
-        looked_at_s = sum(judged.looked_at_s for judged in self._judgements)
-        echoed_s = sum(judged.echoed_s for judged in self._judgements)
-        return echoed_s / looked_at_s if looked_at_s else 0.0
+        verdict = self._verdict
+        return verdict.echoed_s / verdict.looked_at_s if verdict.looked_at_s else 0.0
 
     def signature(self) -> Mapping[str, str]:
         return {
@@ -135,4 +135,4 @@ class SpeakerSimilarity(Metric):
     @property
     def _used(self) -> bool:
         """Whether a model was asked: without one its weights need not be there."""
-        return any(not isinstance(judged.similarity, Unscored) for judged in self._judgements)
+        return any(not isinstance(judged.similarity, Unscored) for judged in self._verdict.turns)

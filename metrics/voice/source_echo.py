@@ -12,7 +12,7 @@ from s2st_bench.metric import Floats, Item, Metric, Unscored
 from s2st_bench.types import MetricSpec
 
 from . import echo
-from .judged import echo_of, heard_turns
+from .judged import HeardTrace, echo_of, heard_traces
 from .similarity import NEEDS
 
 
@@ -30,18 +30,20 @@ class SourceEcho(Metric):
 
     def prepare(self, items: Sequence[Item]) -> None:
         self._found = {}
-        for given in heard_turns(items):
-            found: Floats | Unscored
-            if isinstance(given.output, Unscored):
-                found = given.output
-            elif isinstance(given.whole_source, Unscored):
-                found = given.whole_source
-            else:
-                found = np.array(echo_of(given, self._cache)) / len(given.turn.items)
-                if not found[1]:
-                    found = Unscored("output: less than 1 s of active speech")
-            for item in given.turn.items:
-                self._found[item.trace.key, item.id] = found
+        for given in heard_traces(items):
+            members = [item for each in given.turns for item in each.turn.items]
+            found = self._share(given, len(members))
+            self._found |= {(item.trace.key, item.id): found for item in members}
+
+    def _share(self, given: HeardTrace, n: int) -> Floats | Unscored:
+        """What each of the trace's ``n`` items carries."""
+        for speech in (given.output, given.source):
+            if isinstance(speech, Unscored):
+                return speech
+        echoed_s, looked_at_s = echo_of(given, self._cache)
+        if not looked_at_s:
+            return Unscored("output: less than 1 s of active speech")
+        return np.array([echoed_s, looked_at_s]) / n
 
     def stats(self, item: Item) -> Floats | Unscored:
         """Seconds of echo and seconds looked at, ``float64[2]``."""

@@ -19,6 +19,7 @@ from s2st_bench.metric import Floats
 from s2st_bench.types import Samples
 
 from .activity import RATE_HZ
+from .bank import shortened
 from .embedder import WINDOW_S, Windows, even_windows
 
 ECAPA: Final = "speechbrain/spkrec-ecapa-voxceleb"
@@ -131,10 +132,11 @@ class LanguageIdentifier:
         return {"language_id": self._classifier.name, "lid_sha256": self._classifier.sha256}
 
     def language(self, speech: Samples) -> str:
-        """Base code of the language of ``float32[n]`` at 16 kHz."""
+        """Base code of the language of ``float32[n]`` at 16 kHz, of which two minutes are heard."""
         import torch
 
         model = self._classifier.load()
+        given = torch.from_numpy(shortened(speech)[None])
         with torch.inference_mode():
-            *_, labels = model.classify_batch(torch.from_numpy(speech[None]).to(model.device))
+            *_, labels = model.classify_batch(given.to(model.device))
         return str(labels[0]).partition(":")[0].strip().lower()

@@ -102,22 +102,29 @@ class SourceReader:
         return samples[max(0, round(start_s * RATE_HZ)) : max(0, round(end_s * RATE_HZ))]
 
 
-def heard(group: Sequence[Turn]) -> list[Samples | Unscored]:
-    """The output of one trace at 16 kHz, by turn."""
-    sound = group[0].items[0].sound
-    if group[0].items[0].failed:
-        return [Unscored("the recording failed")] * len(group)
-    if sound is None:
-        return [Unscored("no speech output")] * len(group)
-    speech = sound.read()
+def output_of(group: Sequence[Turn]) -> Samples | Unscored:
+    """All that was heard of one trace, gapless at 16 kHz."""
+    first = group[0].items[0]
+    if first.failed:
+        return Unscored("the recording failed")
+    if first.sound is None:
+        return Unscored("no speech output")
+    speech = first.sound.read()
     if isinstance(speech, Unscored):
-        return [speech] * len(group)
-    samples = resampled(speech.samples, speech.sample_rate_hz, RATE_HZ)
-    if len(group) == 1:
-        return [samples]
+        return speech
+    return resampled(speech.samples, speech.sample_rate_hz, RATE_HZ)
+
+
+def by_turn(
+    output: Samples | Unscored, group: Sequence[Turn]
+) -> list[Samples | Unscored]:
+    """The output of one trace cut into that of each turn."""
+    sound = group[0].items[0].sound
+    if len(group) == 1 or isinstance(output, Unscored) or sound is None:
+        return [output] * len(group)
     owners = owning_turns(sound, group)
     edges = [round(stretch.begin_s * RATE_HZ) for stretch in sound.stretches]
-    parts = np.split(samples, edges[1:])
+    parts = np.split(output, edges[1:])
     found: list[Samples | Unscored] = []
     for number in range(len(group)):
         own = [part for part, owner in zip(parts, owners, strict=True) if owner == number]

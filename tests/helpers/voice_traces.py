@@ -54,8 +54,8 @@ def made(
     """Any recording, and its answer; speech is written below ``folder``."""
     (folder / "pieces").mkdir(exist_ok=True)
     path = f"pieces/{name}.wav"
-    write_wav(folder / path, np.concatenate([np.zeros(0, np.float32), *(s.samples for s in output)]),
-              rate)
+    samples = np.concatenate([np.zeros(0, np.float32), *(said.samples for said in output)])
+    write_wav(folder / path, samples, rate)
     steps, pieces, offset = [], [], 0
     for number, said in enumerate(output):
         write = TimedWrite(-1, 0.0, said.text, speech_s=len(said.samples) / rate)

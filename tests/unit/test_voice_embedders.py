@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from typer.testing import CliRunner
-from voice_traces import RATE, VOICES, corpus_speech
 
 from s2st_bench.cache import Cache
 from s2st_bench.errors import ConfigError, InputError
@@ -16,6 +15,7 @@ from s2st_bench.metrics.voice.activity import active_speech
 from s2st_bench.metrics.voice.bank import LONGEST_S, Bank, shortened
 from s2st_bench.metrics.voice.embedder import embed_all, even_windows, make_embedder
 from s2st_bench.metrics.voice.ge2e import Resemblyzer, ResemblyzerMissing, mel_bands, part_starts
+from voice_traces import RATE, VOICES, corpus_speech
 
 needs_weights = pytest.mark.skipif(
     importlib.util.find_spec("resemblyzer") is None or importlib.util.find_spec("torch") is None,

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from voice_traces import RATE, VOICES, Said, corpus_path, corpus_speech, made, short
 
 from s2st_bench.audio import write_wav
 from s2st_bench.items import items
@@ -18,6 +17,7 @@ from s2st_bench.metrics.voice.turns import owning_turns, turns
 from s2st_bench.scoring import Options, score
 from s2st_bench.table import ScoreTable
 from s2st_bench.types import AudioSource, Failure, Recording, Score, Segment, Trace
+from voice_traces import RATE, VOICES, Said, corpus_path, corpus_speech, made, short
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("resemblyzer") is None or importlib.util.find_spec("torch") is None,

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from voice_traces import Said, short
 
 from s2st_bench.audio import read_audio
 from s2st_bench.metrics.voice.activity import active_speech
 from s2st_bench.metrics.voice.embedder import embed_all
 from s2st_bench.metrics.voice.ge2e import Resemblyzer
 from s2st_bench.scoring import Options, score
+from voice_traces import Said, short
 
 SPEECH = Path(__file__).parents[2].parent / "shared" / "speech"
 CVSS = "common_voice_fr_19176154.mp3.wav"

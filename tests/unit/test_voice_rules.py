@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
-from voice_traces import RATE, VOICES, corpus_speech
 
 from s2st_bench.metrics.voice.activity import active_frames, active_s, active_speech
 from s2st_bench.metrics.voice.calibration import (
@@ -21,6 +20,7 @@ from s2st_bench.metrics.voice.calibration import (
     percentile_of,
 )
 from s2st_bench.metrics.voice.echo import THRESHOLD, echoed, similarities
+from voice_traces import RATE, VOICES, corpus_speech
 
 
 def tone(seconds: float, amplitude: float = 0.3) -> np.ndarray:
