@@ -135,12 +135,15 @@ class Judge:
         cosines = {i: _cosine(vectors[2 * n], vectors[2 * n + 1]) for n, i in enumerate(pairs)}
         made = []
         for i, (one, (source, output)) in enumerate(zip(given, spoken, strict=True)):
-            reason = source if isinstance(source, Unscored) else output
-            value = cosines[i] if i in cosines else _reason(reason)
-            made.append(Judgement(
-                one.turn, value, not isinstance(source, Unscored),
-                None if isinstance(output, Unscored) else self._right_language(one.turn, output),
-            ))
+            value: float | Unscored
+            right: bool | None = None
+            if isinstance(source, Unscored):
+                value = source
+            elif isinstance(output, Unscored):
+                value = output
+            else:
+                value, right = cosines[i], self._right_language(one.turn, output)
+            made.append(Judgement(one.turn, value, not isinstance(source, Unscored), right))
         return made
 
     def _active(self, samples: Samples | Unscored, side: str) -> Samples | Unscored:
@@ -158,10 +161,6 @@ class Judge:
         identify = self._language.language
         found = self._cache.get(key, lambda: identify(output))
         return bool(found == base_code(turn.items[0].trace.target_lang))
-
-
-def _reason(found: Samples | Unscored) -> Unscored:
-    return found if isinstance(found, Unscored) else Unscored("undefined")
 
 
 def _cosine(a: Floats, b: Floats) -> float | Unscored:

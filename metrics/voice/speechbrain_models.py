@@ -101,7 +101,8 @@ class Ecapa:
         self._encoder = SpeechbrainModel(weights, device, "embedder ecapa")
 
     def signature(self) -> Mapping[str, str]:
-        return {"embedder": f"ecapa({self._encoder.name})", "sha256": self._encoder.sha256}
+        return {"embedder": f"ecapa({self._encoder.name})", "sha256": self._encoder.sha256,
+                "window": f"{WINDOW_S:g}s"}
 
     def load(self) -> None:
         self._encoder.load()

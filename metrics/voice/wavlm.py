@@ -39,7 +39,8 @@ class WavLM:
         return digest(self._folder)
 
     def signature(self) -> Mapping[str, str]:
-        return {"embedder": f"wavlm({short_name(self._weights)})", "sha256": self._sha256}
+        return {"embedder": f"wavlm({short_name(self._weights)})", "sha256": self._sha256,
+                "window": f"{WINDOW_S:g}s"}
 
     def load(self) -> None:
         if self._model is not None:
