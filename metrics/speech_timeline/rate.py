@@ -23,10 +23,11 @@ from s2st_bench.errors import ConfigError
 from s2st_bench.metric import Floats, Item, Unscored
 from s2st_bench.parts import RecogniserModel
 from s2st_bench.timed import SPEECH
+from s2st_bench.transcripts import base_code
 from s2st_bench.types import MetricSpec, Word
 
 from .spoken import SpokenMetric
-from .syllables import MEAN_RATE_HZ, base_code, can_count, syllables
+from .syllables import MEAN_RATE_HZ, can_count, syllables
 from .words import Spoken
 
 RateUnit = Literal["syllable", "word", "char"]
@@ -100,7 +101,9 @@ class SpeechRateCompliance(SpeechRate):
 
     def signature(self) -> Mapping[str, str]:
         given = self.given
-        said = f"{given[0]:g}-{given[1]:g}/s" if given else f"pellegrino2011({1 - WIDTH:g}-{1 + WIDTH:g})"
+        said = f"pellegrino2011({1 - WIDTH:g}-{1 + WIDTH:g})"
+        if given is not None:
+            said = f"{given[0]:g}-{given[1]:g}/s"
         return {**super().signature(), "band": said, "stretch": f"{self.stretch_s:g}s"}
 
 

@@ -29,6 +29,7 @@ from s2st_bench.metrics.latency.unit_lag import (
     UnitLagP95,
     weighted_percentile,
 )
+from s2st_bench.trend import theil_sen
 from s2st_bench.types import (
     AudioSource,
     Failure,
