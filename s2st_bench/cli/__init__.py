@@ -23,6 +23,7 @@ from s2st_bench.cli import (
     compare,
     convert,
     doctor,
+    gate,
     ls,
     run,
     score,
@@ -96,6 +97,7 @@ app.command()(run.run)
 app.command()(train.train)
 app.command()(score.score)
 app.command(cls=SeveralValues)(compare.compare)
+app.command()(gate.gate)
 app.command()(convert.convert)
 app.command()(certify.certify)
 app.command()(board.board)
