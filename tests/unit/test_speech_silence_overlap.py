@@ -62,6 +62,14 @@ def test_silences_by_hand() -> None:
     assert Talk((W(1.0, "", 1.0),)).value(DiscontinuityMax()) == 0.0
 
 
+def test_the_example_of_the_card() -> None:
+    card = (W(1.0, "", 1.0), W(2.0, "", 0.5), W(3.0, "", 0.25))
+    assert Talk(card).value(SilenceRatio()) == pytest.approx(0.5 / 2.25)
+    assert Talk(card).value(SpeechOverlap()) == 100.0 and Talk(card).value(SpeechQueued()) == 0.0
+    more = Talk((card[0], W(1.5, "", 3.0), *card[1:]))
+    assert more.value(SpeechQueued()) == pytest.approx(1750.0)
+
+
 def test_aware_gaps_are_of_aware_playback() -> None:
     slow = Talk((W(1.0, "", 1.0), W(2.0, "", 0.5, compute_s=1.5)))
     assert slow.value(DiscontinuityMax()) == 0.0

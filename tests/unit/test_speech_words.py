@@ -200,6 +200,30 @@ def test_silence_and_failure_do_not_comply_but_text_is_not_asked() -> None:
     assert "failed" in Talk((), change={"error": Failure("died", "x")}).reason(DurationRatio())
 
 
+EVERY = [SpeechLag, SpeechRate, SpeechRateCompliance, TokenRatio, DurationRatio, SLC02, SLC04]
+HOSTILE = {
+    "one sample": Talk((W(1.0, "eins", 0.001),)),
+    "half an hour": Talk([W(float(i), "eins zwei drei ", 1.0) for i in range(1800)],
+                         length_s=1800.0, segments=((0.0, 1800.0, "", "a b"),)),
+    "half an hour in one piece": Talk((W(1.0, "eins " * 5000, 1800.0),)),
+    "words of no length": Talk((W(1.0, "a b", 1.0, [("a", 0.5, 0.5), ("b", 0.5, 0.5)]),)),
+    "words in disorder": Talk((W(1.0, "a b", 3.0, [("a", 2.0, 3.0), ("b", 0.0, 0.1)]),)),
+    "controls": Talk((W(1.0, "\x00\x1b[2J \u202e\ud7ff", 1.0),)),
+    "no segments": Talk((W(1.0, "eins", 1.0),), segments=()),
+    "backwards": Talk((W(3.0, "eins", 1.0), W(1.0, " zwei", 1.0))),
+    "no source": Talk((W(1.0, "eins", 1.0),), length_s=0.0, segments=((0.0, 0.0, "", ""),)),
+    "infinite words": Talk((W(1.0, "a", 1.0, [("a", 0.0, float("inf"))]),)),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_speech_has_a_value_or_a_reason(case: str) -> None:
+    talk = HOSTILE[case]
+    for metric in (*(m() for m in EVERY), SpeechLag(aware=True)):
+        found = talk.value(metric)
+        assert np.isfinite(found) or talk.reason(metric), metric.name
+
+
 # --- talks ------------------------------------------------------------------------------------
 
 TEXTS = ("alpha beta gamma", "delta epsilon zeta", "eta theta iota", "kappa lambda my",
