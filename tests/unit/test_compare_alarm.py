@@ -78,6 +78,7 @@ WORDS = "das ist ein kleiner Test"
 
 
 def make_run(folder: Path, words: list[str], lag_s: float, n: int = 8) -> Path:
+    """A run of the system named as the folder."""
     folder.mkdir()
     recordings = [Recording(f"r{i}", AudioSource(Path("x.wav"), 0, 6.0), "en", ("de",),
                             (Segment(f"r{i}", 0, 6, references={"de": (WORDS,)}),))
@@ -89,8 +90,8 @@ def make_run(folder: Path, words: list[str], lag_s: float, n: int = 8) -> Path:
                            (TimedWrite(j, 0.1, word + " ", speech_s=0.4),))
                       for j, (t, word) in enumerate(zip(at, words, strict=True)))
         pieces = tuple(Piece("p", 0, 400 + i, 1000, j) for j in range(len(words)))
-        traces.append(Trace("sys", f"r{i}", "de", 6.0, steps, pieces, outputs=("speech", "text")))
-    record = RunRecord("sys", "corpus", "simulated", {}, "en", "de", ("speech", "text"),
+        traces.append(Trace(folder.name, f"r{i}", "de", 6.0, steps, pieces, outputs=("speech", "text")))
+    record = RunRecord(folder.name, "corpus", "simulated", {}, "en", "de", ("speech", "text"),
                        fingerprint="f00d")
     (folder / "recordings.jsonl").write_text(
         "".join(records.encode_recording(r) + "\n" for r in recordings), "utf-8")
@@ -112,6 +113,22 @@ def test_compare_prints_the_alarm(tmp_path: Path) -> None:
     assert (alarm["alarm"], alarm["run"]) == ("QualityDurationAlarm", "B")
     assert "BLEU" in alarm["quality"] and alarm["duration"] == ["DurationRatio"]
     assert "SpeechEndOffset" in alarm["latency"]
+
+
+def test_human_judgements_of_two_runs_are_compared(tmp_path: Path) -> None:
+    whole = make_run(tmp_path / "whole", WORDS.split(), 2.0)
+    short = make_run(tmp_path / "short", ["das", "Test"], 1.0)
+    sheet = tmp_path / "vip.csv"
+    sheet.write_text("system,item,rater,score\n" + "".join(
+        f"{system},r{i},{rater},{int(i < good)}\n" for system, good in (("whole", 6), ("short", 2))
+        for i in range(8) for rater in "ab"), "utf-8")
+    options = ["--metrics", "HumanVIP", "--metric-option", f"HumanVIP.sheet={sheet}"]
+    done = CliRunner().invoke(app, ["compare", str(short), str(whole), "--json", *options])
+    assert done.exit_code == 0, done.output
+    (row,) = json.loads(done.stdout)["metrics"]
+    assert (row["system"], row["baseline"]) == (25.0, 75.0)
+    done = CliRunner().invoke(app, ["compare", str(short), str(whole), *options[:2]])
+    assert done.exit_code == 2 and "HumanVIP.sheet is missing" in done.output
 
 
 def test_compare_of_equals_is_silent(tmp_path: Path) -> None:
