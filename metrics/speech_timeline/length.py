@@ -26,7 +26,7 @@ from s2st_bench.types import MetricSpec
 from s2st_bench.units import count_units
 
 from .spans import total_s, union
-from .spoken import SpokenMetric
+from .spoken import SpokenSums
 from .words import Spoken, sound_of
 
 
@@ -55,7 +55,7 @@ class DurationRatio(RecordingMetric):
         return np.array([heard_s, source_s(item)]) * share(item)
 
 
-class SpeechLengthCompliance(SpokenMetric):
+class SpeechLengthCompliance(SpokenSums):
     """Share of segments as long as their source.  Statistics: 1 if it is, 1."""
 
     tolerance: ClassVar[float]
@@ -102,7 +102,7 @@ class SLC04(SpeechLengthCompliance):
     tolerance = 0.4
 
 
-class TokenRatio(SpokenMetric):
+class TokenRatio(SpokenSums):
     """Words said over words of the source.  Statistics: both numbers."""
 
     spec = MetricSpec("TokenRatio", "", None, SPEECH | {"transcript"}, (), "s2st_bench")

@@ -26,7 +26,7 @@ from s2st_bench.timed import SPEECH
 from s2st_bench.transcripts import base_code
 from s2st_bench.types import MetricSpec, Word
 
-from .spoken import SpokenMetric
+from .spoken import SpokenSums
 from .syllables import MEAN_RATE_HZ, can_count, syllables
 from .words import Spoken, lasts_s
 
@@ -34,7 +34,7 @@ RateUnit = Literal["syllable", "word", "char"]
 WIDTH = 0.3
 
 
-class SpeechRate(SpokenMetric):
+class SpeechRate(SpokenSums):
     """Units per second of speech."""
 
     spec = MetricSpec("SpeechRate", "1/s", None, SPEECH, (), "s2st_bench")

@@ -13,7 +13,7 @@ that was dropped or cut off before their end were not heard and are left out.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -65,11 +65,10 @@ class Speaker:
     def __init__(self, asr: RecogniserModel | None = None) -> None:
         self._transcriber = None if asr is None else Transcriber(asr)
 
-    def name(self) -> str:
-        """For signatures."""
+    def signature(self) -> Mapping[str, str]:
         if self._transcriber is None:
-            return "system"
-        return "asr:" + self._transcriber.model.signature().get("name", "named")
+            return {"words": "system"}
+        return {"words": "asr", **self._transcriber.model.signature()}
 
     def words(self, sound: Sound) -> tuple[Word, ...] | Unscored:
         return own_words(sound) if self._transcriber is None else self._transcriber.of(sound)

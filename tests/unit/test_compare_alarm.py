@@ -90,7 +90,8 @@ def make_run(folder: Path, words: list[str], lag_s: float, n: int = 8) -> Path:
                            (TimedWrite(j, 0.1, word + " ", speech_s=0.4),))
                       for j, (t, word) in enumerate(zip(at, words, strict=True)))
         pieces = tuple(Piece("p", 0, 400 + i, 1000, j) for j in range(len(words)))
-        traces.append(Trace(folder.name, f"r{i}", "de", 6.0, steps, pieces, outputs=("speech", "text")))
+        traces.append(Trace(folder.name, f"r{i}", "de", 6.0, steps, pieces,
+                            outputs=("speech", "text")))
     record = RunRecord(folder.name, "corpus", "simulated", {}, "en", "de", ("speech", "text"),
                        fingerprint="f00d")
     (folder / "recordings.jsonl").write_text(

@@ -23,6 +23,7 @@ from s2st_bench.metrics.speech_timeline.rate import (
 from s2st_bench.metrics.speech_timeline.syllables import syllables
 from s2st_bench.metrics.speech_timeline.words import own_words, spread
 from s2st_bench.parts import Recogniser, RecogniserModel
+from s2st_bench.scoring import score
 from s2st_bench.sound import Sound
 from s2st_bench.types import Failure, Samples, Word
 from talks import Talk, W
@@ -91,7 +92,7 @@ class Dictation(RecogniserModel):
     def load(self) -> None: ...
 
     def signature(self) -> Mapping[str, str]:
-        return {"name": "dictation"}
+        return {"asr": "dictation"}
 
     def open(self, lang: str) -> Recogniser:
         raise NotImplementedError
@@ -110,7 +111,7 @@ def test_a_named_recogniser_hears_the_words(tmp_path) -> None:  # type: ignore[n
     metric = SpeechRate(asr=Dictation(), unit="word")
     metric.prepare([item])
     assert metric.value(np.asarray(metric.stats(item))) == pytest.approx(2.0)
-    assert metric.signature() == {"words": "asr:dictation", "rate": "word"}
+    assert metric.signature() == {"words": "asr", "asr": "dictation", "rate": "word"}
 
 
 # --- rate -------------------------------------------------------------------------------------
@@ -249,6 +250,15 @@ def test_a_known_drift_is_recovered(drift: float) -> None:
     assert talk.value(SpeechDrift()) == pytest.approx(1000 * drift, abs=1e-6)
     assert talk.value(SpeechDrift(aware=True)) == pytest.approx(1000 * drift, abs=1e-6)
     assert talk.value(SpeechLag(aware=True)) - talk.value(SpeechLag()) == pytest.approx(250.0)
+
+
+def test_a_sentence_that_was_not_said_costs_in_the_penalised_lag() -> None:
+    talk = drifting(0.0)
+    table = score([replace(talk, writes=talk.writes[:-1]).trace], [talk.items[0].recording],
+                  ["SpeechLag", "SpeechLag_pen"])
+    plain, penalised = table.corpus
+    assert (plain.value, plain.n_scored) == (pytest.approx(1000.0), len(TEXTS) - 1)
+    assert penalised.value == pytest.approx((1000.0 * (len(TEXTS) - 1) + 10_000) / len(TEXTS))
 
 
 def test_sentences_of_a_talk_have_their_own_lengths() -> None:
