@@ -25,6 +25,8 @@ from s2st_bench.cli import (
     doctor,
     gate,
     ls,
+    pack,
+    report,
     run,
     score,
     show,
@@ -101,6 +103,8 @@ app.command()(gate.gate)
 app.command()(convert.convert)
 app.command()(certify.certify)
 app.command()(board.board)
+app.command()(report.report)
+app.command()(pack.pack)
 app.command()(validity.validity)
 app.command()(ls.ls)
 app.command()(show.show)
