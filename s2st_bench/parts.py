@@ -1,8 +1,8 @@
 """Recognisers, aligners, identifiers and translators: parts that systems and metrics share.
 
 A part is a plugin: a table ``[[recogniser]]``, ``[[aligner]]``, ``[[identifier]]`` or
-``[[translator]]`` in the manifest of the system it belongs to.  A parameter annotated with one of the models below arrives
-built::
+``[[translator]]`` in the manifest of the system it belongs to.  A parameter annotated with one of
+the models below arrives built::
 
     def __init__(self, asr: RecogniserModel) -> None: ...    # system.asr=reference
 
