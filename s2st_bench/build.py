@@ -10,9 +10,9 @@ from typing import Any
 
 from s2st_bench.config import Choice
 from s2st_bench.corpus import Corpus
+from s2st_bench.default_asr import AUTO, ByLanguage
 from s2st_bench.errors import ConfigError, UnknownPluginError
 from s2st_bench.params import Build, construct
-from s2st_bench.default_asr import AUTO, ByLanguage
 from s2st_bench.parts import AlignerModel, IdentifierModel, RecogniserModel, TranslatorModel
 from s2st_bench.registry import Kind, Registry
 from s2st_bench.system import System

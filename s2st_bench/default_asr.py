@@ -2,15 +2,16 @@
 
 The rule, by target language, first that is installed:
 
-========  ==========================================================================================
-de        ``reference``
-en        ``pocketsphinx``, whose model learned from people; else ``reference``
-other     none: name one (``--metric-option ASR-BLEU.asr=…``, or the metric ``ASR-BLEU@NAME``)
-========  ==========================================================================================
+=========  =======================================================================================
+de         ``reference``
+en         ``reference``, else ``pocketsphinx``
+others     none: name one (``--metric-option ASR-BLEU.asr=…``, or the metric ``ASR-BLEU@NAME``)
+=========  =======================================================================================
 
-They are there so that numbers exist without a download, not because they are good: the reference
-recogniser was trained on espeak-ng's voices, pocketsphinx errs on every third word.  Their floor
-and ceiling stand beside their scores; for a comparison that is to be believed, name Whisper.
+They are there so that numbers exist without a download, not because they are good.  The reference
+recogniser learned the voices of espeak-ng alone: its judgement of them is circular, and it has none
+of others.  Pocketsphinx learned from people, errs on every third word of theirs and understands
+next to nothing of espeak-ng.  For a comparison that is to be believed, name Whisper.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ AUTO: Final = "auto"
 """The name that stands for the rule."""
 
 RULE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
-    "de": ("reference",), "en": ("pocketsphinx", "reference"),
+    "de": ("reference",), "en": ("reference", "pocketsphinx"),
 })
 
 
