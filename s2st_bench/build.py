@@ -10,14 +10,16 @@ from typing import Any
 
 from s2st_bench.config import Choice
 from s2st_bench.corpus import Corpus
+from s2st_bench.default_asr import AUTO, ByLanguage
 from s2st_bench.errors import ConfigError, UnknownPluginError
 from s2st_bench.params import Build, construct
-from s2st_bench.parts import AlignerModel, RecogniserModel, TranslatorModel
+from s2st_bench.parts import AlignerModel, IdentifierModel, RecogniserModel, TranslatorModel
 from s2st_bench.registry import Kind, Registry
 from s2st_bench.system import System
 
 _PARTS: Mapping[type, Kind] = MappingProxyType({
-    RecogniserModel: "recognisers", AlignerModel: "aligners", TranslatorModel: "translators",
+    RecogniserModel: "recognisers", AlignerModel: "aligners", IdentifierModel: "identifiers",
+    TranslatorModel: "translators",
 })
 
 
@@ -45,6 +47,8 @@ def nested(registry: Registry) -> Build:
         if not isinstance(name, str):
             raise ConfigError(f"{where}.name is missing: give {where}=NAME")
         rest = {key: value for key, value in config.items() if key != "name"}
+        if base is RecogniserModel and config == {"name": AUTO}:
+            return ByLanguage(lambda name: registry.get("recognisers", name))
         if issubclass(base, System):
             return build_system(Choice(name, rest), registry, where)
         kind = next((kind for part, kind in _PARTS.items() if issubclass(base, part)), None)

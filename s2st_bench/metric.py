@@ -130,12 +130,16 @@ class Metric(ABC):
     per_talk: ClassVar[bool] = False
     """One value a talk, that all its items carry: resampling them says nothing of its spread."""
 
+    label: str = ""
+    """What tells it from others of its kind: ``reference`` of ``ASR-BLEU@reference``."""
+
     def __init__(self, *, aware: bool = False) -> None:
         self.aware = aware
 
     @property
     def name(self) -> str:
-        return f"{self.spec.name}_CA" if self.aware else self.spec.name
+        label = f"@{self.label}" if self.label else ""
+        return f"{self.spec.name}{label}{'_CA' if self.aware else ''}"
 
     def prepare(self, items: Sequence[Item]) -> None:  # noqa: B027
         """See all items once before any ``stats``: batched models score here."""

@@ -15,7 +15,7 @@ from s2st_bench.cache import Cache
 from s2st_bench.metric import Floats, Item, LatencyUnit, Unscored
 from s2st_bench.parts import RecogniserModel
 from s2st_bench.sound import Edge, Sound, digest
-from s2st_bench.types import Emission, Samples, Word
+from s2st_bench.types import Emission, Samples, Speech, Word
 from s2st_bench.units import Span, Tokenizer, unit_spans
 
 UNSPACED = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km"})
@@ -32,23 +32,34 @@ class Transcriber:
 
     def __init__(self, model: RecogniserModel, cache: Cache | None = None) -> None:
         self.model = model
-        self._cache = cache or Cache.standard()
+        self._cache = cache
 
     def words(self, samples: Samples, rate_hz: int, lang: str) -> tuple[Word, ...] | Unscored:
         """Words of ``float32[n]`` with times in seconds, or why there are none."""
+        found = self.words_of_all([Speech(samples, rate_hz)], lang)
+        return found if isinstance(found, Unscored) else found[0]
+
+    def words_of_all(
+        self, recordings: Sequence[Speech], lang: str
+    ) -> list[tuple[Word, ...]] | Unscored:
+        """Words of several recordings, those that were not heard before in one go."""
         base = base_code(lang)
-        if self.model.languages and base not in self.model.languages:
-            known = ", ".join(sorted(self.model.languages))
+        model = self.model.of(base)
+        if model.languages and base not in model.languages:
+            known = ", ".join(sorted(model.languages))
             return Unscored(f"the recogniser knows {known}, not {lang}: name another asr")
-        key = {"what": "transcript", "asr": dict(self.model.signature()), "lang": base,
-               "audio": digest(samples, rate_hz)}
-
-        def heard() -> list[list[object]]:
-            self.model.load()
-            found = self.model.transcribe(samples, rate_hz, lang)
-            return [[word.text, word.start_s, word.end_s] for word in found]
-
-        return tuple(Word(str(t), float(a), float(b)) for t, a, b in self._cache.get(key, heard))
+        cache = self._cache or model.kept
+        asr = dict(model.signature())
+        keys = [{"what": "transcript", "asr": asr, "lang": base,
+                 "audio": digest(r.samples, r.sample_rate_hz)} for r in recordings]
+        new = [i for i, key in enumerate(keys) if not cache.holds(key)]
+        if new:
+            model.load()
+            heard = model.transcribe_many([recordings[i] for i in new], lang)
+            for i, words in zip(new, heard, strict=True):
+                cache.get(keys[i], _rows(words))
+        return [tuple(Word(str(t), float(a), float(b)) for t, a, b in cache.get(key, list))
+                for key in keys]
 
     def of(self, sound: Sound) -> tuple[Word, ...] | Unscored:
         """Words of a trace's gapless speech."""
@@ -56,6 +67,10 @@ class Transcriber:
         if isinstance(speech, Unscored):
             return speech
         return self.words(speech.samples, speech.sample_rate_hz, sound.trace.target_lang)
+
+
+def _rows(words: Sequence[Word]) -> Callable[[], list[list[object]]]:
+    return lambda: [[word.text, word.start_s, word.end_s] for word in words]
 
 
 def joined(words: Sequence[str], lang: str) -> str:
