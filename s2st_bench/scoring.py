@@ -42,7 +42,7 @@ LONG_FORM_METRICS = ("LongYAAL", "LongYAAL_CA", "LongYAAL_pen", "LongYAAL_CA_pen
 """What long recordings get besides."""
 
 SPEECH_METRICS = ("SpeechStartOffset", "SpeechStartOffset_CA", "SpeechEndOffset",
-                  "SpeechEndOffset_CA")
+                  "SpeechEndOffset_CA", "DurationRatio")
 """What spoken output gets besides."""
 
 _AWARE = "_CA"

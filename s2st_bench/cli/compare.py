@@ -64,6 +64,7 @@ def compare(
 
     p is of approximate randomisation over clusters (all sign flips up to twelve of them),
     corrected by Holm for the number of metrics; beside it the paired bootstrap's, uncorrected.
+    A QualityDurationAlarm stands below where one run is faster, but worse, and says less.
 
     --matched: where both systems have several runs, the difference in quality over all latencies
     that both reach, with a 95 % band at each and one for all of them; where one has a single run,
@@ -135,6 +136,7 @@ def as_text(found: Comparison) -> str:
     parts = [
         f"A {printable(found.system)}\nB {printable(found.baseline)}",
         table([head, *[_row(row) for row in found.rows]], right=numbers),
+        "\n".join(map(str, found.alarms)),
         "\n".join(_notes(found)),
         signatures([(row.found.metric, row.signature) for row in found.rows]),
     ]

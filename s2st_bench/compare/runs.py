@@ -15,6 +15,7 @@ from typing import Any
 
 from s2st_bench import scoring
 from s2st_bench.compare import holm, paired
+from s2st_bench.compare.alarm import Alarm, alarms
 from s2st_bench.compare.matched import Point
 from s2st_bench.errors import NotComparable, UsageError
 from s2st_bench.metric import Metric
@@ -22,6 +23,7 @@ from s2st_bench.registry import Registry
 from s2st_bench.scorer import Options, Scorer
 from s2st_bench.signature import Signature
 from s2st_bench.store import RunFolder
+from s2st_bench.types import MetricSpec
 
 VERSION = 1
 _HOW_SURE = frozenset({"interval", "seed", "repeats"})
@@ -47,6 +49,7 @@ class Comparison:
     rows: tuple[Row, ...]
     missing: tuple[tuple[str, str], ...]
     """(metric, reason) of what could not be compared for want of a value."""
+    alarms: tuple[Alarm, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The shape of ``compare --json``."""
@@ -57,6 +60,7 @@ class Comparison:
             "corpus": self.fingerprint,
             "metrics": [row_as_dict(row) for row in self.rows],
             "no_value": [{"metric": name, "reason": reason} for name, reason in self.missing],
+            "alarms": [alarm.as_dict() for alarm in self.alarms],
         }
 
 
@@ -84,6 +88,7 @@ def compare_runs(
                      for path in (system, baseline))
     theirs = {metric.name: metric for metric in second.metrics}
     found: list[tuple[paired.Difference, str]] = []
+    specs: list[MetricSpec] = []
     missing: list[tuple[str, str]] = []
     for metric in first.metrics:
         if metric.name not in theirs:
@@ -99,11 +104,13 @@ def compare_runs(
         difference = paired.compare(*samples)
         signature = first.signature(metric, difference.interval).verbose()
         found.append((difference, signature))
+        specs.append(metric.spec)
     missing += [(name, f"does not apply to {system}") for name in theirs]
     adjusted = holm.adjust([difference.p_value for difference, _ in found])
     rows = tuple(Row(difference, p, signature)
                  for (difference, signature), p in zip(found, adjusted, strict=True))
-    return Comparison(str(system), str(baseline), fingerprint, rows, tuple(missing))
+    raised = alarms(zip(specs, (row.found for row in rows), strict=True))
+    return Comparison(str(system), str(baseline), fingerprint, rows, tuple(missing), raised)
 
 
 def curve(
