@@ -20,15 +20,15 @@ from s2st_bench.metrics.latency.counts import (
     StartOffsetOnset,
 )
 from s2st_bench.metrics.latency.drift import LatencyDrift
-from s2st_bench.metrics.latency.evs import EVS, EVSUnaligned, lcs_pairs
+from s2st_bench.metrics.latency.evs import EVS, EVSUnaligned
 from s2st_bench.metrics.latency.unit_lag import (
     BudgetMet,
     BudgetMetRecordings,
     UnitLagMax,
     UnitLagP50,
     UnitLagP95,
-    weighted_percentile,
 )
+from s2st_bench.percentiles import weighted_percentile
 from s2st_bench.trend import theil_sen
 from s2st_bench.types import (
     AudioSource,
@@ -41,6 +41,7 @@ from s2st_bench.types import (
     Trace,
     Word,
 )
+from s2st_bench.voice_span import lcs_pairs
 
 SEGMENT = Segment(
     "r", 0.0, 4.0, "ja genau so", {"en": ("yes, just so",)},
