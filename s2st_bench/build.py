@@ -10,6 +10,7 @@ from typing import Any
 
 from s2st_bench.config import Choice
 from s2st_bench.corpus import Corpus
+from s2st_bench.default_aligner import FirstInstalled
 from s2st_bench.default_asr import AUTO, ByLanguage
 from s2st_bench.errors import ConfigError, UnknownPluginError
 from s2st_bench.params import Build, construct
@@ -49,6 +50,8 @@ def nested(registry: Registry) -> Build:
         rest = {key: value for key, value in config.items() if key != "name"}
         if base is RecogniserModel and config == {"name": AUTO}:
             return ByLanguage(lambda name: registry.get("recognisers", name))
+        if base is AlignerModel and config == {"name": AUTO}:
+            return FirstInstalled(lambda name: registry.get("aligners", name))
         if issubclass(base, System):
             return build_system(Choice(name, rest), registry, where)
         kind = next((kind for part, kind in _PARTS.items() if issubclass(base, part)), None)

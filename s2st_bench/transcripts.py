@@ -135,15 +135,27 @@ def emissions_of(
     unaware = sound.listened(places, False, edge)
     aware = sound.listened(places, True, edge) if sound.measured else None
     units, spans = unit_spans(text, unit, tokenizer)
+    played = _played(words, sound)
     owner = _owners([w.text for w in words], text, spans)
-    return tuple(_emission(u, i, unaware, aware) for u, i in zip(units, owner, strict=True))
+    return tuple(
+        _emission(u, i, unaware, aware, played[i]) for u, i in zip(units, owner, strict=True)
+    )
 
 
-def _emission(unit: str, index: int, unaware: Floats, aware: Floats | None) -> Emission:
+def _played(words: Sequence[Word], sound: Sound) -> list[tuple[float, float]]:
+    """When each word was heard, from its start to its end, on the timeline that was measured."""
+    starts = sound.listened(np.array([w.start_s for w in words]), sound.measured, "start")
+    ends = sound.listened(np.array([w.end_s for w in words]), sound.measured, "end")
+    return list(zip(starts.tolist(), np.maximum(starts, ends).tolist(), strict=True))
+
+
+def _emission(
+    unit: str, index: int, unaware: Floats, aware: Floats | None, played: tuple[float, float]
+) -> Emission:
     delay = float(unaware[index])
     elapsed = None if aware is None else float(aware[index])
     shown = delay if elapsed is None else elapsed
-    return Emission(unit, delay, elapsed, None, shown, shown)
+    return Emission(unit, delay, elapsed, played, shown, shown)
 
 
 def _owners(words: Sequence[str], text: str, spans: Sequence[Span]) -> list[int]:

@@ -1,7 +1,7 @@
 """Average Token Delay of speech output: SimulEval 1.1.4's ``ATD`` where the output is speech.
 
-The formula is in :mod:`s2st_bench.token_delay`; outputs are the pieces that were heard, a cut one as long
-as it was heard.
+The formula is in :mod:`s2st_bench.token_delay`; outputs are the pieces that were heard, a cut one
+as long as it was heard.
 """
 
 from __future__ import annotations

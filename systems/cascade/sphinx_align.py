@@ -106,6 +106,8 @@ class SphinxAligner(AlignerModel):
         at = 0
         while len(sound) - at > LONGEST_S * RATE_HZ and len(places) < len(spoken):
             window = Window(sound[at:])
+            if window.is_rest:
+                break
             rest = spoken[len(places) :]
             rough = self._search(window.speech, rest[: _most(rest, window.speech)], rough=True)
             count, end = window.cut([end_s for _, end_s in rough])

@@ -37,12 +37,14 @@ class Window:
 
     def __init__(self, sound: Samples) -> None:
         loud = _loud(sound)
-        kept = np.flatnonzero(loud)[: round(_SPEECH_S * RATE_HZ) // _FRAME]
+        speech = np.flatnonzero(loud)
+        kept = speech[: round(_SPEECH_S * RATE_HZ) // _FRAME]
+        self.is_rest: bool = len(kept) == len(speech)
+        """All speech that is left is in it."""
         self._frames: npt.NDArray[np.intp] = kept
         """Of each 10 ms of :attr:`speech`, the frame of the sound."""
         frames = sound[: len(loud) * _FRAME].reshape(-1, _FRAME)
         self.speech: Samples = frames[kept].reshape(-1)
-        self._end = len(sound)
 
     def cut(self, ends_s: Sequence[float]) -> tuple[int, int]:
         """How many of the words that end at ``ends_s`` in :attr:`speech` to keep, and up to which
@@ -59,7 +61,8 @@ class Window:
         for place in sorted(pauses, key=lambda p: -int(gaps[p - 1])):
             word = int(np.abs(ends - place).argmin())
             if abs(ends[word] - place) <= near:
-                return word + 1, int(self._frames[place - 1] + self._frames[place] + 1) * _FRAME // 2
+                middle = int(self._frames[place - 1] + self._frames[place] + 1) * _FRAME // 2
+                return word + 1, middle
         count = max(1, int(np.searchsorted(ends, last, side="right")))
         place = min(int(ends[count - 1]), len(self._frames) - 1)
         return count, int(self._frames[place]) * _FRAME
