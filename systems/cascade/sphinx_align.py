@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from s2st_bench.audio import resampled
+from s2st_bench.audio import ready
 from s2st_bench.errors import DependencyError, NotAligned
 from s2st_bench.parts import AlignerModel
 from s2st_bench.speech import espeak
@@ -82,8 +82,7 @@ class SphinxAligner(AlignerModel):
         self, samples: Samples, rate_hz: int, words: Sequence[str], lang: str
     ) -> tuple[Word, ...]:
         self.load()
-        clean = np.clip(np.nan_to_num(samples), -1.0, 1.0).astype(np.float32)
-        sound = resampled(clean, rate_hz, RATE_HZ)
+        sound = ready(samples, rate_hz, RATE_HZ)
         spoken = [_Spoken(i, ways) for i, ways in enumerate(self._ways(words, lang)) if ways]
         if spoken and not (np.abs(sound) > _SILENT).any():
             raise NotAligned("the speech is silent")

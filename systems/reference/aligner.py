@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from s2st_bench.audio import resampled
+from s2st_bench.audio import ready
 from s2st_bench.ctcalign import frames_needed, label_frames
 from s2st_bench.parts import AlignerModel
 from s2st_bench.transcripts import base_code
@@ -57,7 +57,7 @@ class ReferenceAligner(AlignerModel):
         self, samples: Samples, rate_hz: int, words: Sequence[str], lang: str
     ) -> tuple[Word, ...]:
         models = self._loaded()
-        sound = resampled(samples, rate_hz, RATE_HZ)
+        sound = ready(samples, rate_hz, RATE_HZ)
         end_s = len(sound) / RATE_HZ
         pieces = [_pieces(models, word) for word in words]
         labels = [piece for found in pieces for piece in found]

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from s2st_bench import checkpoints
-from s2st_bench.audio import resampled
+from s2st_bench.audio import ready
 from s2st_bench.ctcalign import label_frames
 from s2st_bench.errors import DependencyError, InputError, NotAligned
 from s2st_bench.parts import AlignerModel
@@ -85,11 +85,12 @@ class Wav2Vec2Aligner(AlignerModel):
         self, samples: Samples, rate_hz: int, words: Sequence[str], lang: str
     ) -> tuple[Word, ...]:
         self.load()
-        clean = np.clip(np.nan_to_num(samples), -1.0, 1.0).astype(np.float32)
-        sound = resampled(clean, rate_hz, RATE_HZ)
+        sound = ready(samples, rate_hz, RATE_HZ)
         labels, firsts = self._spelt(words)
         if not labels:
             return tuple(Word(word, 0.0, 0.0) for word in words)
+        if not len(sound):
+            raise NotAligned("there is no speech")
         frame_s = self._stride / RATE_HZ
         times = label_frames(self._log_probs(sound), labels, self._blank) * frame_s
         found, end_s = [], 0.0
