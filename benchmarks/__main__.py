@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import fidelity, formats, quality, reference, replay, statistics
+from benchmarks import alignment, fidelity, formats, quality, reference, replay, statistics
 
 BENCHMARKS = {
     "replay": replay.main, "fidelity": fidelity.main, "formats": formats.main,
-    "statistics": statistics.main, "reference": reference.main, "quality": quality.main,
+    "statistics": statistics.main, "reference": reference.main, "quality": quality.main, "alignment": alignment.main,
 }
 
 

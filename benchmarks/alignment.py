@@ -3,8 +3,8 @@
 *voices*: the embedded corpus' hand-written test sentences in German, English and Spanish, said by
 espeak-ng in several voices and at three rates, against its own word times.  *corpus*: the corpus'
 recordings of such sentences (resampled, coded), against the times it carries.  *talk*: four minutes
-of talk in one go.  *people*: read English against the times of another aligner, which are no
-truth; where the recordings are at hand (``--speech``).
+of talk in one go.  *people*: read English against the times of another aligner with pocketsphinx'
+acoustic model, which is agreement, no error; where the recordings are at hand (``--speech``).
 
 ``bias`` is the median of aligned end - known end, positive where the aligner is late.
 """
@@ -84,7 +84,7 @@ def main(argv: list[str] | None = None) -> int:
     gates = [] if options.quick else [
         report.gate(f"{r['aligner']} {r['lang']} {r['speech']}: median error, ms", r["median ms"],
                     LIMIT_MS, at_least=False)
-        for r in rows if r["aligner"] == ALIGNERS[0]
+        for r in rows if r["aligner"] == ALIGNERS[0] and r["speech"] != "people"
     ]
     if gates:
         print(f"\n{report.table(gates)}")

@@ -338,3 +338,30 @@ def test_by_name_with_options() -> None:
     assert metric.name == "HeardLAAL_CA_pen"
     assert dict(metric.signature()) == {"words": "text", "at": "begin", "cut": "textbook",
                                         "len": "ref", "penalty": "max(source,p95)"}
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 48_000])
+@pytest.mark.parametrize("what", ["one sample", "zeros", "clipped", "noise"])
+def test_hostile_speech_gives_a_value_or_a_reason(
+    what: str, rate_hz: int, tmp_path: Path
+) -> None:
+    pytest.importorskip("pocketsphinx", reason="pocketsphinx is not installed")
+    n = 1 if what == "one sample" else rate_hz
+    samples = {
+        "one sample": np.ones(1), "zeros": np.zeros(n),
+        "clipped": np.sign(np.sin(np.arange(n) / 9.0)),
+        "noise": np.random.default_rng(0).normal(0, 0.1, n),
+    }[what].astype(np.float32)
+    (tmp_path / "pieces").mkdir()
+    write_wav(tmp_path / "pieces" / "a.wav", samples, rate_hz)
+    trace = trace_of([(1.0, "a b")])
+    item = item_of(replace(trace, pieces=(Piece("pieces/a.wav", 0, n, rate_hz, 0),)), tmp_path)
+    metrics = make_metrics(
+        ["HeardLAAL", "HeardATD_CA", "SpeechFloor", "AlignerBias", "HeardUnitLag@p95"],
+        options={name: {"words": "text"}
+                 for name in ("HeardLAAL", "HeardATD", "SpeechFloor", "HeardUnitLag@p95")},
+    )
+    for metric in metrics:
+        metric.prepare([item])
+        found = metric.stats(item)
+        assert (found.reason if isinstance(found, Unscored) else np.isfinite(found).all())
