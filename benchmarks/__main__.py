@@ -10,7 +10,8 @@ from benchmarks import alignment, fidelity, formats, quality, reference, replay,
 
 BENCHMARKS = {
     "replay": replay.main, "fidelity": fidelity.main, "formats": formats.main,
-    "statistics": statistics.main, "reference": reference.main, "quality": quality.main, "alignment": alignment.main,
+    "statistics": statistics.main, "reference": reference.main, "quality": quality.main,
+    "alignment": alignment.main,
 }
 
 

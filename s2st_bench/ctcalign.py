@@ -83,7 +83,7 @@ def _advance(
     scores: npt.NDArray[np.float64], log_probs: LogProbs, said: Ints,
     may_skip: npt.NDArray[np.bool_],
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8]]:
-    """Scores after the frames, and by how many states each frame moved, ``int8[frames, states]``."""
+    """Scores after the frames, and how many states each frame moved, ``int8[frames, states]``."""
     moves = np.zeros((len(log_probs), len(said)), dtype=np.int8)
     for row, frame in enumerate(log_probs):
         best = scores.copy()

@@ -163,6 +163,14 @@ class Metric(ABC):
         """
         return self.value(weights @ stats)
 
+    def together(self, other: Metric, stats: Floats, others: Floats) -> tuple[Metric, Floats]:
+        """What aggregates this metric's ``stats[n, k]`` and those of ``other`` in one: that metric,
+        and the rows of both, ``float64[n + m, k]``.
+
+        Overridden where a row means something to the object that made it only.
+        """
+        return self, np.concatenate([stats, others])
+
     def within_talk(self, items: Sequence[Item]) -> tuple[float, float] | None:
         """95 % interval of the value of the one talk that ``items`` are of, if the metric has one
         of its own.
@@ -204,7 +212,9 @@ class MeanMetric(Metric):
         if item.failed:
             return True
         if "speech" in self.spec.needs:
-            return not item.trace.pieces
+            is_cut = item.time_to_recording_end is not None
+            unsaid = is_cut and "text" in item.trace.outputs and not item.units
+            return not item.trace.pieces or unsaid
         if not item.units:
             return True
         times = item.elapsed if self.aware else item.delays

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from copy import copy
 from typing import ClassVar
 
 import numpy as np
@@ -60,6 +61,14 @@ class PooledPercentile(Metric):
     def value(self, totals: Floats) -> Floats:
         """A percentile is no function of sums: NaN."""
         return np.full(totals.shape[:-1], np.nan)
+
+    def together(self, other: Metric, stats: Floats, others: Floats) -> tuple[Metric, Floats]:
+        if not isinstance(other, PooledPercentile):
+            return super().together(other, stats, others)
+        joint = copy(self)
+        joint._rows = self._rows + other._rows
+        moved = others + np.array([len(self._rows), 0.0])
+        return joint, np.concatenate([stats, moved])
 
     def aggregate(self, stats: Floats, weights: Floats) -> Floats:
         rows = [self._rows[int(row)] for row in stats[:, 0]]

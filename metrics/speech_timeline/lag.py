@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from s2st_bench.metric import Floats, Item, Unscored
+from s2st_bench.metric import Item, MeanMetric, Unscored
 from s2st_bench.parts import RecogniserModel
 from s2st_bench.timed import SPEECH
 from s2st_bench.trend import DriftMetric
@@ -38,18 +38,13 @@ def lag_ms(spoken: Spoken | Unscored, item: Item, aware: bool) -> float | Unscor
     return lag if np.isfinite(lag) else Unscored("a time is not a finite number")
 
 
-class SpeechLag(SpokenMetric):
-    """Mean lag of sentences.  Statistics: the lag, 1."""
+class SpeechLag(MeanMetric, SpokenMetric):
+    """Mean lag of sentences."""
 
     spec = MetricSpec("SpeechLag", "ms", False, SPEECH, ("CU", "CA"), "s2st_bench")
 
-    def of_spoken(self, spoken: Spoken, item: Item) -> Floats | Unscored:
-        lag = lag_ms(spoken, item, self.aware)
-        return lag if isinstance(lag, Unscored) else np.array([lag, 1.0])
-
-    def value(self, totals: Floats) -> Floats:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(totals[..., 0] / totals[..., 1])
+    def item_value(self, item: Item) -> float | Unscored:
+        return lag_ms(self.spoken(item), item, self.aware)
 
 
 class SpeechDrift(DriftMetric):
@@ -67,4 +62,4 @@ class SpeechDrift(DriftMetric):
         return [lag_ms(one, item, self.aware) for one, item in zip(found, items, strict=True)]
 
     def signature(self) -> Mapping[str, str]:
-        return {"words": self._speaker.name()}
+        return self._speaker.signature()

@@ -18,44 +18,44 @@ from typing import ClassVar
 
 import numpy as np
 
-from s2st_bench.metric import Floats, Item, Unscored
+from s2st_bench.metric import Floats, Item, Metric, Unscored
 from s2st_bench.sound import Sound
-from s2st_bench.timed import SPEECH, RecordingMetric, share
+from s2st_bench.timed import SPEECH, share
 from s2st_bench.transcripts import UNSPACED, base_code
 from s2st_bench.types import MetricSpec
 from s2st_bench.units import count_units
 
 from .spans import total_s, union
-from .spoken import SpokenMetric
+from .spoken import SpokenSums
 from .words import Spoken, sound_of
 
 
-class DurationRatio(RecordingMetric):
+class DurationRatio(Metric):
     """Seconds of target speech over seconds of source speech.
 
     Statistics of an item, ``float64[2]``: its share of both.
     """
 
     spec = MetricSpec("DurationRatio", "", None, SPEECH, (), "s2st_bench")
+    per_talk = True
 
-    def of_recording(self, item: Item) -> float | Unscored:
+    def stats(self, item: Item) -> Floats | Unscored:
         sound = sound_of(item)
         if isinstance(sound, Unscored):
             return sound
         if item.trace.source_unit == "tokens":
             return Unscored("text input has no time")
-        if not source_s(item) > 0:
+        lasts_s = source_s(item)
+        if not lasts_s > 0:
             return Unscored("the source has no length")
-        return sound.duration_s
+        return np.array([sound.duration_s, lasts_s]) * share(item)
 
-    def stats(self, item: Item) -> Floats | Unscored:
-        heard_s = self.item_value(item)
-        if isinstance(heard_s, Unscored):
-            return heard_s
-        return np.array([heard_s, source_s(item)]) * share(item)
+    def value(self, totals: Floats) -> Floats:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(totals[..., 0] / totals[..., 1])
 
 
-class SpeechLengthCompliance(SpokenMetric):
+class SpeechLengthCompliance(SpokenSums):
     """Share of segments as long as their source.  Statistics: 1 if it is, 1."""
 
     tolerance: ClassVar[float]
@@ -102,7 +102,7 @@ class SLC04(SpeechLengthCompliance):
     tolerance = 0.4
 
 
-class TokenRatio(SpokenMetric):
+class TokenRatio(SpokenSums):
     """Words said over words of the source.  Statistics: both numbers."""
 
     spec = MetricSpec("TokenRatio", "", None, SPEECH | {"transcript"}, (), "s2st_bench")

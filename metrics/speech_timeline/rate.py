@@ -26,15 +26,15 @@ from s2st_bench.timed import SPEECH
 from s2st_bench.transcripts import base_code
 from s2st_bench.types import MetricSpec, Word
 
-from .spoken import SpokenMetric
+from .spoken import SpokenSums
 from .syllables import MEAN_RATE_HZ, can_count, syllables
-from .words import Spoken
+from .words import Spoken, lasts_s
 
 RateUnit = Literal["syllable", "word", "char"]
 WIDTH = 0.3
 
 
-class SpeechRate(SpokenMetric):
+class SpeechRate(SpokenSums):
     """Units per second of speech."""
 
     spec = MetricSpec("SpeechRate", "1/s", None, SPEECH, (), "s2st_bench")
@@ -56,7 +56,7 @@ class SpeechRate(SpokenMetric):
         return self.of_words(spoken.words, lang)
 
     def of_words(self, words: Sequence[Word], lang: str) -> Floats | Unscored:
-        return np.array([count(words, lang, self.unit), words[-1].end_s - words[0].start_s])
+        return np.array([count(words, lang, self.unit), lasts_s(words)])
 
     def value(self, totals: Floats) -> Floats:
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -92,7 +92,7 @@ class SpeechRateCompliance(SpeechRate):
 
     def of_words(self, words: Sequence[Word], lang: str) -> Floats | Unscored:
         low, high = self.given or band(lang)
-        rates = [count(part, lang, self.unit) / (part[-1].end_s - part[0].start_s)
+        rates = [count(part, lang, self.unit) / lasts_s(part)
                  for part in stretches(words, self.stretch_s)]
         return np.array([sum(low <= rate <= high for rate in rates), len(rates)], dtype=np.float64)
 

@@ -25,18 +25,27 @@ class SpokenMetric(Metric):
         found = spoken_items(items, self._speaker)
         self._spoken = {_key(item): one for item, one in zip(items, found, strict=True)}
 
+    def spoken(self, item: Item) -> Spoken | Unscored:
+        """What was said of an item, or why that is not known."""
+        found = self._spoken.get(_key(item))
+        if found is None:
+            (found,) = spoken_items([item], self._speaker)
+        return found
+
+    def signature(self) -> Mapping[str, str]:
+        return self._speaker.signature()
+
+
+class SpokenSums(SpokenMetric):
+    """One of sums over items."""
+
     def stats(self, item: Item) -> Floats | Unscored:
-        spoken = self._spoken.get(_key(item))
-        if spoken is None:
-            (spoken,) = spoken_items([item], self._speaker)
+        spoken = self.spoken(item)
         return spoken if isinstance(spoken, Unscored) else self.of_spoken(spoken, item)
 
     @abstractmethod
     def of_spoken(self, spoken: Spoken, item: Item) -> Floats | Unscored:
         """Statistics of an item from what was said of it, which may be nothing."""
-
-    def signature(self) -> Mapping[str, str]:
-        return {"words": self._speaker.name()}
 
 
 def _key(item: Item) -> Key:

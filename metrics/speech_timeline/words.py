@@ -13,7 +13,7 @@ that was dropped or cut off before their end were not heard and are left out.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -48,11 +48,12 @@ class Spoken:
     @property
     def duration_s(self) -> float:
         """From its first word to its last, without silence inserted between."""
-        return max(0.0, self.words[-1].end_s - self.words[0].start_s) if self.words else 0.0
+        return lasts_s(self.words) if self.words else 0.0
 
     def end_s(self, aware: bool) -> float:
         """When its last word had been heard."""
-        return float(self.sound.listened(np.array([self.words[-1].end_s]), aware)[0])
+        last = max(word.end_s for word in self.words)
+        return float(self.sound.listened(np.array([last]), aware)[0])
 
 
 class Speaker:
@@ -64,11 +65,10 @@ class Speaker:
     def __init__(self, asr: RecogniserModel | None = None) -> None:
         self._transcriber = None if asr is None else Transcriber(asr)
 
-    def name(self) -> str:
-        """For signatures."""
+    def signature(self) -> Mapping[str, str]:
         if self._transcriber is None:
-            return "system"
-        return "asr:" + self._transcriber.model.signature().get("name", "named")
+            return {"words": "system"}
+        return {"words": "asr", **self._transcriber.model.signature()}
 
     def words(self, sound: Sound) -> tuple[Word, ...] | Unscored:
         return own_words(sound) if self._transcriber is None else self._transcriber.of(sound)
@@ -102,7 +102,8 @@ def own_words(sound: Sound) -> tuple[Word, ...] | Unscored:
     unfinished = False
     for part in _parts(sound):
         placed = part.words or spread(part.text, part.whole_s, lang)
-        heard = [_moved(word, part) for word in placed if _was_heard(word, part)]
+        heard = sorted((_moved(word, part) for word in placed if _was_heard(word, part)),
+                       key=lambda word: word.start_s)
         continues = unfinished and not part.words and not part.text[:1].isspace()
         if heard and found and continues:
             rest = heard.pop(0)  # of a word that was written in two goes
@@ -113,6 +114,11 @@ def own_words(sound: Sound) -> tuple[Word, ...] | Unscored:
     if not found and sound.stretches:
         return Unscored("the system gave no words with its speech: name a recogniser (.asr=)")
     return tuple(found)
+
+
+def lasts_s(words: Sequence[Word]) -> float:
+    """From the first of some words, in order, to the end of the last."""
+    return max(word.end_s for word in words) - words[0].start_s
 
 
 def spread(text: str, duration_s: float, lang: str) -> list[Word]:

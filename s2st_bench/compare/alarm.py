@@ -5,7 +5,8 @@ Each of the three must be certain, the 95 % interval of the difference beyond 0,
 least.  What was left out needs no time: such a latency is no gain.
 
 *Latency*: a metric in milliseconds, the lower the better, save those of silences and flicker.
-*Quality*: a merit measured against a reference or transcript, whichever way it points.
+*Quality*: a merit measured against a reference or transcript, whichever way it points, or judged
+by humans.
 *Duration*: :data:`DURATIONS`.
 """
 
@@ -20,6 +21,7 @@ from s2st_bench.types import MetricSpec
 
 NAME = "QualityDurationAlarm"
 DURATIONS = frozenset({"DurationRatio", "LengthRatio", "TokenRatio"})
+_JUDGED = "Human"
 _NO_LATENCY = ("Discontinuity", "Flicker")
 
 Kind = Literal["latency", "quality", "duration"]
@@ -72,8 +74,8 @@ def kind_of(spec: MetricSpec) -> Kind | None:
     if spec.unit == "ms":
         lower = spec.higher_is_better is False and not spec.name.startswith(_NO_LATENCY)
         return "latency" if lower else None
-    against = spec.needs & {"reference", "transcript"}
-    return "quality" if against and spec.higher_is_better is not None else None
+    measured = spec.needs & {"reference", "transcript"} or spec.name.startswith(_JUDGED)
+    return "quality" if measured and spec.higher_is_better is not None else None
 
 
 def certain_sign(difference: Difference) -> int:

@@ -21,6 +21,7 @@ from s2st_bench.errors import NotComparable, UsageError
 from s2st_bench.metric import Metric
 from s2st_bench.registry import Registry
 from s2st_bench.scorer import Options, Scorer
+from s2st_bench.scoring import MetricOptions
 from s2st_bench.signature import Signature
 from s2st_bench.store import RunFolder
 from s2st_bench.types import MetricSpec
@@ -71,8 +72,9 @@ def compare_runs(
     options: Options | None = None,
     *,
     registry: Registry | None = None,
+    metric_options: MetricOptions | None = None,
 ) -> Comparison:
-    """Compare two runs of the same corpus.
+    """Compare two runs of the same corpus; ``metric_options`` are of metrics given by name.
 
     Raises
     ------
@@ -84,7 +86,7 @@ def compare_runs(
     if metrics is not None and not all(isinstance(metric, str) for metric in metrics):
         raise UsageError("compare_runs takes metrics by name: each run makes its own")
     fingerprint = same_corpus(system, baseline)
-    first, second = (_scorer(RunFolder(path), metrics, options, registry)
+    first, second = (_scorer(RunFolder(path), metrics, options, registry, metric_options)
                      for path in (system, baseline))
     theirs = {metric.name: metric for metric in second.metrics}
     found: list[tuple[paired.Difference, str]] = []
@@ -187,13 +189,14 @@ def same_signature(one: Signature, other: Signature, *, apart_from: Iterable[str
 
 def _scorer(
     run: RunFolder, metrics: Iterable[Metric | str] | None, options: Options | None,
-    registry: Registry | None,
+    registry: Registry | None, metric_options: MetricOptions | None = None,
 ) -> Scorer:
     record = run.record()
     settings = replace(options or Options(), fingerprint=record.fingerprint,
-                       target_lang=record.target_lang)
+                       target_lang=record.target_lang, folder=run.path)
     return scoring.scorer(run.traces(), run.recordings(),
-                          None if metrics is None else list(metrics), settings, registry=registry)
+                          None if metrics is None else list(metrics), settings, registry=registry,
+                          metric_options=metric_options)
 
 
 def row_as_dict(row: Row) -> dict[str, Any]:

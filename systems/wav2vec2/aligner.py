@@ -3,9 +3,10 @@
 ``checkpoint`` is a folder or a name on the hub (``facebook/wav2vec2-base-960h``) of a model that
 hears samples at 16 kHz and says letters: wav2vec 2.0, HuBERT, WavLM, MMS.  Words are spelt in the
 letters it has (in its case; letters it lacks are left out) with its word delimiter in between, and
-the best path that says them all is taken (:mod:`s2st_bench.ctcalign`).  A word begins with the first
-frame that says its first letter and ends with the last that says its last one: CTC says letters
-somewhere inside their sound, so how far that is off depends on the checkpoint; ``AlignerBias`` tells.
+the best path that says them all is taken (:mod:`s2st_bench.ctcalign`).  A word begins with the
+first frame that says its first letter and ends with the last that says its last one: CTC says
+letters somewhere inside their sound, so how far that is off depends on the checkpoint;
+``AlignerBias`` tells.
 
 Long speech is heard in windows of 30 s, 2 s of which on either side are context alone.
 """
@@ -71,7 +72,9 @@ class Wav2Vec2Aligner(AlignerModel):
             model = AutoModelForCTC.from_pretrained(folder).eval().to(self._device)
         except (OSError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())[:200]
-            raise InputError(f"{folder}: not a CTC checkpoint of transformers ({reason})") from error
+            raise InputError(
+                f"{folder}: not a CTC checkpoint of transformers ({reason})"
+            ) from error
         self._letters = tokenizer.get_vocab()
         self._blank = int(tokenizer.pad_token_id)
         self._delimiter = self._letters.get(getattr(tokenizer, "word_delimiter_token", "|"))

@@ -44,6 +44,7 @@ def test_defaults(plugins: Path) -> None:
          {"T_UP": {"checkpoint": "a/b.ckpt"}}),
         ("metric_options={T_UP: {k: 1}}", "metric_options", {"T_UP": {"k": 1}}),
         ("metric_options.chrF++.lowercase=true", "metric_options", {"chrF++": {"lowercase": True}}),
+        ("metric_options.SLC-0.2.asr=slow", "metric_options", {"SLC-0.2": {"asr": "slow"}}),
         ("metric_options.chrF++.text_norm=a,b (é)", "metric_options",
          {"chrF++": {"text_norm": "a,b (é)"}}),
         ("system.k=7", "system", Choice("t_waiter", {"k": 7, "args": {}})),
