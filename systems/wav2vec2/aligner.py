@@ -13,6 +13,7 @@ Long speech is heard in windows of 30 s, 2 s of which on either side are context
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -62,14 +63,15 @@ class Wav2Vec2Aligner(AlignerModel):
         if self._model is not None:
             return
         try:
-            from transformers import AutoFeatureExtractor, AutoModelForCTC, AutoTokenizer
+            transformers: Any = importlib.import_module("transformers")
         except ImportError as error:
             raise DependencyError(error.name or "transformers", _FEATURE, "transformers") from None
         folder = str(checkpoints.local_folder(self._checkpoint, _FEATURE))
         try:
-            self._features = AutoFeatureExtractor.from_pretrained(folder)
-            tokenizer = AutoTokenizer.from_pretrained(folder)
-            model = AutoModelForCTC.from_pretrained(folder).eval().to(self._device)
+            self._features = transformers.AutoFeatureExtractor.from_pretrained(folder)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+            model = transformers.AutoModelForCTC.from_pretrained(folder).eval()
+            model = model.to(self._device)
         except (OSError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())[:200]
             raise InputError(
