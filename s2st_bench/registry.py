@@ -16,8 +16,8 @@ A plugin is a folder with a manifest, ``<source>/<kind>/<folder>/plugin.toml``::
     target = "training.recipes:Emma"
     summary = "Monotonic attention that decides by itself when to write"
 
-    [[recogniser]]                   # or [[aligner]], [[translator]]: a part that systems and
-    name = "reference"               # metrics share, see s2st_bench/parts.py; system.asr=reference
+    [[recogniser]]                   # or [[aligner]], [[identifier]], [[translator]]: a part that
+    name = "reference"               # systems and metrics share (s2st_bench/parts.py)
     target = "parts:ReferenceRecogniser"
     summary = "German and English"
 
@@ -53,7 +53,7 @@ from s2st_bench.errors import DependencyError, UnknownPluginError, UsageError
 from s2st_bench.paths import package_roots, plugin_dirs, shipped_configs
 
 Kind = Literal["systems", "metrics", "datasets", "trainers", "recognisers", "aligners",
-               "translators"]
+               "identifiers", "translators"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 GROUPS: Mapping[str, Kind] = MappingProxyType({"system": "systems", "dataset": "datasets"})
 """Groups of a run's overrides whose options are plugins' configurations."""
@@ -68,6 +68,7 @@ _BASES: Mapping[Kind, str] = {
     "trainers": "s2st_bench.trainer:Trainer",
     "recognisers": "s2st_bench.parts:RecogniserModel",
     "aligners": "s2st_bench.parts:AlignerModel",
+    "identifiers": "s2st_bench.parts:IdentifierModel",
     "translators": "s2st_bench.parts:TranslatorModel",
 }
 _PLACES: Mapping[Kind, tuple[str, str, str]] = {
@@ -77,6 +78,7 @@ _PLACES: Mapping[Kind, tuple[str, str, str]] = {
     "trainers": ("systems", "trainer", "config/train"),
     "recognisers": ("systems", "recogniser", "config/recognisers"),
     "aligners": ("systems", "aligner", "config/aligners"),
+    "identifiers": ("systems", "identifier", "config/identifiers"),
     "translators": ("systems", "translator", "config/translators"),
 }
 """Folder of the kind, table of the manifest, folder of the configurations."""
