@@ -24,7 +24,7 @@ from s2st_bench.items import lost_trace
 from s2st_bench.metric import Metric
 from s2st_bench.params import Build, construct
 from s2st_bench.penalty import SUFFIX, Penalised
-from s2st_bench.registry import Plugin, Registry
+from s2st_bench.registry import Registry, labelled
 from s2st_bench.scorer import ALL, Options, Scorer
 from s2st_bench.store import RunFolder, write_atomically
 from s2st_bench.table import ScoreTable
@@ -196,7 +196,7 @@ def _make_metric(
     base = name.removesuffix(SUFFIX)
     plain = registered_name(name)
     aware = plain != base
-    plugin, label = _labelled(plain, registry)
+    plugin, label = labelled(plain, registry)
     if plugin.extra and (missing := plugin.missing()):
         raise DependencyError(missing[0], f"metric {plain}", plugin.extra)
     metric_class = plugin.load()
@@ -216,15 +216,6 @@ def _make_metric(
                                build=build)
     metric.label = label
     return metric if base == name else Penalised(metric)
-
-
-def _labelled(name: str, registry: Registry) -> tuple[Plugin, str]:
-    """The metric of a name, and what follows the ``@`` where that is not part of its own."""
-    plain, at, label = name.partition("@")
-    known = registry.names("metrics")
-    if name in known or not (at and label and plain in known):
-        return registry.get("metrics", name), ""
-    return registry.get("metrics", plain), label
 
 
 def _recogniser(given: Any, label: str) -> Any:
