@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from s2st_bench.checkpoints import digest, local_folder, pick_device
 from s2st_bench.errors import DependencyError, InputError
 
-from .checkpoints import digest, local_folder, pick_device
 from .model_metric import ModelMetric, Texts
 
 

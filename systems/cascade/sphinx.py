@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from s2st_bench.audio import resampled
+from s2st_bench.audio import ready, windows
 from s2st_bench.errors import DependencyError, InputError
 from s2st_bench.parts import RecogniserModel
 from s2st_bench.types import Samples, Word
@@ -84,13 +84,21 @@ class PocketSphinx(RecogniserModel):
         return SphinxRecogniser(decoder, lambda: self._free.append((decoder, mean)))
 
     def transcribe(self, samples: Samples, rate_hz: int, lang: str) -> tuple[Word, ...]:
+        """Long recordings are recognised in windows, which bounds memory."""
+        self.load()
+        sound = ready(samples, rate_hz, RATE_HZ)
+        words: list[Word] = []
         recogniser = self.open(lang)
         try:
-            recogniser.accept(resampled(samples, rate_hz, RATE_HZ))
-            recogniser.finish()
-            return recogniser.timed()
+            for first, last in windows(sound, RATE_HZ):
+                recogniser.accept(sound[first:last])
+                recogniser.finish()
+                at_s = first / RATE_HZ
+                words += [Word(w.text, at_s + w.start_s, at_s + w.end_s)
+                          for w in recogniser.timed()]
         finally:
             recogniser.close()
+        return tuple(words)
 
     def _decoder(self) -> tuple[Any, str]:
         """A decoder and the cepstral mean to start from."""
