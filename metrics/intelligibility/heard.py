@@ -105,7 +105,11 @@ class HeardMetric(ByRecogniser):
 
     def prepare(self, items: Sequence[Item]) -> None:
         self._floor = None
-        groups = [group for group in by_recording(items) if _key(group[0]) not in self._heard]
+        self._heard.clear()  # another run's recordings have the same names
+        self._hear(items)
+
+    def _hear(self, items: Sequence[Item]) -> None:
+        groups = list(by_recording(items))
         for start in range(0, len(groups), _AT_ONCE):
             some = groups[start : start + _AT_ONCE]
             for group, heard in zip(some, self._listen([g[0] for g in some]), strict=True):
@@ -124,7 +128,7 @@ class HeardMetric(ByRecogniser):
 
     def stats(self, item: Item) -> Floats | Unscored:
         if _key(item) not in self._heard:
-            self.prepare([item])
+            self._hear([item])
         heard = self.heard(item)
         return heard if isinstance(heard, Unscored) else self.counts(item, heard)
 

@@ -19,6 +19,7 @@ from s2st_bench.units import unit_spans
 TTS = "tts-references"
 SYNTHESISER = "espeak-ng"
 _AT_ONCE = 32
+_RATE_HZ = 16_000
 
 
 class ReferenceSpeech:
@@ -74,12 +75,12 @@ class ReferenceSpeech:
 
 
 def _recorded(recording: Recording, lang: str) -> Speech | Unscored:
-    from s2st_bench.audio import open_audio
+    from s2st_bench.audio import read_audio
 
     source = recording.reference_audio[lang]
     try:
-        with open_audio(source) as reader:
-            return Speech(reader.read(reader.length), reader.sample_rate_hz)
+        samples = read_audio(source.path, source.offset_s, source.duration_s, _RATE_HZ)
+        return Speech(samples, _RATE_HZ)
     except AudioError as error:
         return Unscored(f"the reference speech cannot be read: {error}")
 
