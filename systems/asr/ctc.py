@@ -16,9 +16,6 @@ from s2st_bench.types import Samples, Word
 
 from .whole import RATE_HZ, Precision, WholeRecogniser, failure
 
-_LEAST_S = 0.1
-"""Shorter sound is less than the receptive field of wav2vec 2.0."""
-
 
 class Ctc(WholeRecogniser):
     """A checkpoint with a CTC head and its processor.
@@ -65,8 +62,6 @@ class Ctc(WholeRecogniser):
     def _words(self, samples: Samples) -> list[Word]:
         import torch
 
-        if len(samples) < _LEAST_S * RATE_HZ:
-            return []
         model = self._model
         made = self._processor(samples, sampling_rate=RATE_HZ, return_tensors="pt")
         with torch.inference_mode():

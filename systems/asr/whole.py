@@ -20,6 +20,8 @@ from s2st_bench.types import Samples, Speech, Word
 RATE_HZ: Final = 16_000
 LONGEST_S: Final = 30.0
 """Whisper hears so much at once."""
+_LEAST_S: Final = 0.1
+"""In less there is no word, and less than models need (wav2vec 2.0 takes 25 ms a frame)."""
 
 Precision = Literal["float32", "float16", "bfloat16"]
 
@@ -82,13 +84,17 @@ class WholeRecogniser(RecogniserModel):
         for number, recording in enumerate(recordings):
             sound = ready(recording.samples, recording.sample_rate_hz, RATE_HZ)
             for first, last in windows(sound, RATE_HZ, LONGEST_S):
+                if last - first < _LEAST_S * RATE_HZ:
+                    continue
                 places.append((number, first / RATE_HZ))
                 cut.append(sound[first:last])
         for start in range(0, len(cut), self.batch_size):
             batch = cut[start : start + self.batch_size]
             heard = self.recognise(batch, lang)
-            for (number, at_s), words in zip(places[start:], heard, strict=False):
-                found[number] += [Word(w.text, at_s + w.start_s, at_s + w.end_s) for w in words]
+            for i, words in enumerate(heard):
+                number, at_s = places[start + i]
+                length_s = len(batch[i]) / RATE_HZ
+                found[number] += [_placed(word, at_s, length_s) for word in words]
         return [tuple(words) for words in found]
 
     @abstractmethod
@@ -98,6 +104,12 @@ class WholeRecogniser(RecogniserModel):
     @cached_property
     def _digest(self) -> str:
         return digest(self.folder)
+
+
+def _placed(word: Word, at_s: float, length_s: float) -> Word:
+    """A window's word in its recording; times that lie outside the window are moved into it."""
+    start_s, end_s = np.clip(np.nan_to_num([word.start_s, word.end_s]), 0.0, length_s).tolist()
+    return Word(word.text, at_s + start_s, at_s + max(start_s, end_s))
 
 
 class WholeUtterances:
@@ -143,7 +155,7 @@ def timed(
     found: list[Word] = []
     begins = np.array([0, *ends[:-1]], dtype=int) if len(ends) else np.zeros(0, int)
     stops = np.asarray(ends, dtype=int)
-    edges = np.minimum(np.maximum.accumulate([*edges_s, last_s]), last_s)
+    edges = np.minimum(np.maximum.accumulate(np.nan_to_num([*edges_s, last_s])), last_s)
     at = 0
     for word in text.split() if spaced else "".join(text.split()):
         start = text.index(word, at)
