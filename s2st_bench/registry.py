@@ -8,6 +8,7 @@ A plugin is a folder with a manifest, ``<source>/<kind>/<folder>/plugin.toml``::
     summary = "VAD, streaming ASR, MT and TTS stages run as a pipeline"
     extra = "cascade"                # optional: pip extra that installs what it needs
     requires = ["pocketsphinx"]      # optional: importable modules it cannot run without
+    install = "pip install …"        # optional: a line for what the extra cannot hold
     licence = "Apache-2.0"           # optional: of code and weights, shown beside its numbers
 
     [[trainer]]                      # of a system: how its models are trained, the same keys
@@ -117,6 +118,7 @@ class Plugin:
     source: Source
     extra: str | None = None
     requires: tuple[str, ...] = ()
+    install: str = ""
     licence: str = ""
 
     @property
@@ -142,9 +144,9 @@ class Plugin:
         """The line that installs what is missing, or none where nothing is."""
         if not (missing := self.missing()):
             return None
-        if self.extra:
-            return f'pip install "s2st-bench[{self.extra}]"'
-        return f"pip install {' '.join(missing)}"
+        lines = [f'pip install "s2st-bench[{self.extra}]"'] if self.extra else []
+        lines += [self.install] if self.install else []
+        return " && ".join(lines) or f"pip install {' '.join(missing)}"
 
     def load(self) -> Any:
         """Import the plugin and return its class.
@@ -350,6 +352,7 @@ def _read(manifest: Path, kind: Kind, source: Source, problems: list[str]) -> It
             source=source,
             extra=entry.get("extra"),
             requires=tuple(entry.get("requires", ())),
+            install=" ".join(entry.get("install", "").split()),
             licence=entry.get("licence", ""),
         )
 
@@ -365,7 +368,7 @@ def _fault(entry: object) -> str | None:
         return f"the name {entry['name']!r} cannot be typed on a command line"
     if not _TARGET.fullmatch(entry["target"]):
         return f"target must be 'module:Class', not {entry['target']!r}"
-    for key in ("extra", "licence"):
+    for key in ("extra", "install", "licence"):
         if not isinstance(entry.get(key, ""), str):
             return f"{key!r} must be a text"
     requires = entry.get("requires", [])

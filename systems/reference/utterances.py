@@ -4,10 +4,10 @@ The models are trained on single sentences; a long recording is cut at its pause
 that remembers starts anew with each utterance, so that memory and cost never grow.  A 10 ms frame
 is speech when its level lies ``above_db`` over the noise floor and not ``below_db`` under the
 loudest speech: the floor falls to a quieter frame at once and rises slowly, the loudest the other
-way round, so that a quiet recording is heard as a loud one is.  An utterance begins at least ``PREROLL_S`` before its first speech and
-ends when ``min_silence_s`` of it have been quiet, or at ``max_s``.  It begins at a whole number of
-encoder chunks after the start of the stream, so that sound which arrives chunk by chunk is not
-kept waiting for the rest of one.
+way round, so that a quiet recording is heard as a loud one is.  An utterance begins at least
+``PREROLL_S`` before its first speech and ends when ``min_silence_s`` of it have been quiet, or at
+``max_s``.  It begins at a whole number of encoder chunks after the start of the stream, so that
+sound which arrives chunk by chunk is not kept waiting for the rest of one.
 """
 
 from __future__ import annotations

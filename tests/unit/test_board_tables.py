@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from s2st_bench.errors import InputError
-from s2st_bench.leaderboards.site.columns import Column
-from s2st_bench.leaderboards.site.entries import read_entries
 from s2st_bench.leaderboards.site.plot import make_plot, scale
-from s2st_bench.leaderboards.site.tables import Group, make_groups
+from s2st_bench.standings.columns import Column
+from s2st_bench.standings.entries import read_entries
+from s2st_bench.standings.tables import Group, make_groups
 
 
 @pytest.fixture
