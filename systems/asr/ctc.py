@@ -44,13 +44,14 @@ class Ctc(WholeRecogniser):
             return
         try:
             import torch
-            from transformers import AutoModelForCTC, AutoProcessor
+            import transformers
         except ImportError as error:
             raise DependencyError(error.name or "transformers", f"recogniser {self.name}",
                                   "transformers") from None
+        library: Any = transformers  # annotated in part
         try:
-            self._processor = AutoProcessor.from_pretrained(self.folder)
-            model = AutoModelForCTC.from_pretrained(
+            self._processor = library.AutoProcessor.from_pretrained(self.folder)
+            model = library.AutoModelForCTC.from_pretrained(
                 self.folder, dtype=getattr(torch, self.precision))
             self._model = model.to(torch.device(pick_device(self.device))).eval()
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:

@@ -6,12 +6,10 @@ conditioned on the text before, the language given, word times from cross-attent
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
-from s2st_bench.checkpoints import local_folder
 from s2st_bench.errors import DependencyError, InputError
 from s2st_bench.transcripts import UNSPACED, base_code
 from s2st_bench.types import Samples, Word
@@ -27,24 +25,16 @@ class FasterWhisper(WholeRecogniser):
     name: ClassVar[str] = "faster-whisper"
     package: ClassVar[str] = "faster-whisper"
     decoding: ClassVar[str] = "greedy,T=0,no-prompt"
+    sizes: ClassVar[Mapping[str, str]] = MappingProxyType({
+        size: f"Systran/faster-whisper-{size}"
+        for size in ("tiny", "base", "small", "medium", "large-v1", "large-v2", "large-v3")
+    })
 
     def __init__(
         self, *, checkpoint: str, device: str = "auto", precision: Precision = "float32"
     ) -> None:
         super().__init__(checkpoint=checkpoint, device=device, precision=precision, batch_size=1)
         self._model: Any = None
-
-    @cached_property
-    def folder(self) -> Path:
-        try:
-            from faster_whisper import available_models
-            from faster_whisper.utils import _MODELS as hub_names
-        except ImportError as error:
-            raise _missing(error) from None
-        path = Path(self.checkpoint).expanduser()
-        if not path.exists() and self.checkpoint in available_models():
-            return local_folder(hub_names[self.checkpoint], f"recogniser {self.name}")
-        return local_folder(self.checkpoint, f"recogniser {self.name}")
 
     def load(self) -> None:
         if self._model is not None:

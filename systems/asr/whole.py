@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar, Final, Literal
 
 import numpy as np
 
 from s2st_bench.audio import ready, windows
-from s2st_bench.checkpoints import digest, local_folder, short_name
+from s2st_bench.checkpoints import check_name, digest, local_folder, short_name
 from s2st_bench.errors import InputError
 from s2st_bench.parts import Recogniser, RecogniserModel
 from s2st_bench.types import Samples, Speech, Word
@@ -46,6 +47,8 @@ class WholeRecogniser(RecogniserModel):
     name: ClassVar[str]
     package: ClassVar[str]
     decoding: ClassVar[str]
+    sizes: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Short names of checkpoints on the hub."""
 
     def __init__(
         self, *, checkpoint: str, device: str = "auto", precision: Precision = "float32",
@@ -53,6 +56,8 @@ class WholeRecogniser(RecogniserModel):
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size={batch_size}: at least 1 is wanted")
+        if checkpoint not in self.sizes:
+            check_name(checkpoint, f"recogniser {self.name}")
         self.checkpoint = checkpoint
         self.device = device
         self.precision = precision
@@ -61,7 +66,8 @@ class WholeRecogniser(RecogniserModel):
     @cached_property
     def folder(self) -> Path:
         """Where the weights are; fetched from the hub the first time."""
-        return local_folder(self.checkpoint, f"recogniser {self.name}")
+        checkpoint = self.sizes.get(self.checkpoint, self.checkpoint)
+        return local_folder(checkpoint, f"recogniser {self.name}")
 
     def signature(self) -> Mapping[str, str]:
         return {"asr": self.name, "checkpoint": short_name(self.checkpoint),

@@ -161,7 +161,9 @@ def test_a_checkpoint_that_is_none(tmp_path: Path) -> None:
     pytest.importorskip("transformers")
     whisper = REGISTRY.get("recognisers", "whisper").load()
     with pytest.raises(InputError, match="no such file or folder"):
-        whisper(checkpoint=str(tmp_path / "missing")).load()
+        whisper(checkpoint=str(tmp_path / "missing"))
+    assert REGISTRY.get("recognisers", "faster-whisper").load()(checkpoint="large-v3").languages \
+        == frozenset()
     (tmp_path / "model.safetensors").write_bytes(b"nothing")
     with pytest.raises(InputError, match="recogniser whisper: .*cannot be loaded"):
         whisper(checkpoint=str(tmp_path)).load()
