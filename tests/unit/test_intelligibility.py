@@ -144,6 +144,25 @@ def test_a_recogniser_that_learned_the_voice_is_marked(tmp_path: Path) -> None:
     assert free.marks(own) == () and free.unranked(own) == ""
 
 
+def test_a_part_of_the_corpus_has_a_floor_of_its_own(tmp_path: Path) -> None:
+    good = answered(tmp_path, SENTENCE, ["ein kleiner Test"],
+                    reference_audio="ein kleiner Test")
+    bad = answered(tmp_path, SENTENCE, ["guten Morgen"], name="q", reference_audio="vielen Dank")
+    metric = ASRBLEU(asr=Levels())
+    value(metric, good + bad)
+    assert "40.0 %" in metric.unranked(good + bad) and "100.0 %" in metric.unranked(bad)
+    assert metric.unranked(good) == ""
+
+
+def test_systems_say_what_makes_their_speech() -> None:
+    interpreter = REGISTRY.get("systems", "interpreter").load()
+    assert interpreter(voice="espeak").voices == {"espeak-ng"}
+    assert interpreter(voice="tone").voices == {"tone"}
+    assert interpreter().voices == frozenset()
+    reference = REGISTRY.get("systems", "reference").load()
+    assert reference(tts="none").voices == frozenset()
+
+
 def test_each_audio_is_heard_once_by_all_metrics_and_scorings(tmp_path: Path) -> None:
     items = answered(tmp_path, SENTENCE, ["ein kleiner Test"], reference_audio="guten Morgen")
     first, second = Levels("once"), Levels("once")

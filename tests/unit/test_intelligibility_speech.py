@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +127,36 @@ def test_hostile_speech_has_a_value_or_a_reason(
         assert isinstance(metric.unranked(found), str)
 
 
-@pytest.mark.parametrize("name", ["reference", "pocketsphinx"])
+@pytest.mark.parametrize("case", ["stereo", "not finite", "empty", "missing", "no audio"])
+def test_hostile_reference_speech_has_a_value_or_a_reason(
+    case: str, tmp_path: Path, voices: tuple[list[Samples], int]
+) -> None:
+    import soundfile
+
+    place = tmp_path / "reference.wav"
+    said = np.repeat(np.concatenate(voices[0])[:, None], 2, axis=1)
+    if case == "stereo":
+        soundfile.write(place, said, 48_000)
+    elif case == "not finite":
+        soundfile.write(place, np.full(800, np.nan, np.float32), 16_000, subtype="FLOAT")
+    elif case == "empty":
+        soundfile.write(place, said[:0], 16_000)
+    elif case == "no audio":
+        place.write_bytes(b"RIFFnothing")
+    (item,) = spoken(tmp_path, *voices, gap_s=0.0)
+    heard = replace(item.recording, reference_audio={"de": AudioSource(place)})
+    for metric in make_metrics(["ASR-Floor", "ASR-BLEU-Ceiling", "ASR-BLEU"], REGISTRY):
+        found = list(items(item.trace, heard, folder=tmp_path))
+        metric.prepare(found)
+        stats = metric.stats(found[0])
+        assert isinstance(stats, Unscored) or np.isfinite(metric.value(stats))
+        assert isinstance(metric.unranked(found), str)
+        if case != "stereo" and case != "empty" and metric.name != "ASR-BLEU":
+            assert isinstance(stats, Unscored) and "cannot be read" in stats.reason
+
+
+@pytest.mark.parametrize(
+    "name", ["reference", pytest.param("pocketsphinx", marks=pytest.mark.slow)])
 def test_recognisers_take_any_audio(name: str) -> None:
     plugin = REGISTRY.get("recognisers", name)
     if plugin.missing():
