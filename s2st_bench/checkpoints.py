@@ -12,7 +12,7 @@ from pathlib import Path
 
 from s2st_bench.errors import ConfigError, DependencyError, InputError
 
-_WEIGHTS = ("*.safetensors", "*.bin", "*.ckpt", "*.pt")
+_WEIGHTS = ("*.safetensors", "*.bin", "*.ckpt", "*.pt", "*.pth", "*.jit")
 _BLOCK = 1 << 20
 _HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 

@@ -60,9 +60,10 @@ from s2st_bench.trainconfig import TrainConfig
 _INNER = re.compile(r"system(\.inner)+")
 _PLAIN_KEY = re.compile(r"[+~]{0,2}[\w./@-]+")
 _SIGNED_OPTION = re.compile(
-    r"\+{0,2}metric_options\.([\w@+-]*[+@][\w@+-]*)\.([\w.]+)=(.*)", re.DOTALL
+    r"\+{0,2}metric_options\.([\w@+-]*[+@][\w@+-]*|[\w@-]*\d\.\d+)\.([\w.]+)=(.*)", re.DOTALL
 )
-"""An option of a metric such as ``chrF++``, which hydra does not take for a key."""
+"""An option of a metric such as ``chrF++``, ``ASR-BLEU@mine`` or ``SLC-0.2``, which hydra does not
+take for a key."""
 
 Typed = TypeVar("Typed")
 _Check = Callable[[dict[str, Any], Registry], Typed]

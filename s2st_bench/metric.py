@@ -163,6 +163,14 @@ class Metric(ABC):
         """
         return self.value(weights @ stats)
 
+    def together(self, other: Metric, stats: Floats, others: Floats) -> tuple[Metric, Floats]:
+        """What aggregates this metric's ``stats[n, k]`` and those of ``other`` in one: that metric,
+        and the rows of both, ``float64[n + m, k]``.
+
+        Overridden where a row means something to the object that made it only.
+        """
+        return self, np.concatenate([stats, others])
+
     def within_talk(self, items: Sequence[Item]) -> tuple[float, float] | None:
         """95 % interval of the value of the one talk that ``items`` are of, if the metric has one
         of its own.

@@ -15,6 +15,7 @@ import numpy as np
 
 from s2st_bench.errors import UsageError
 from s2st_bench.metric import BatchStats, Floats, Item, MeanMetric, Metric, Unscored
+from s2st_bench.timed import is_long
 
 SUFFIX = "_pen"
 
@@ -84,7 +85,8 @@ class Penalised(MeanMetric):
         if item.failed:
             return True
         if "speech" in self.spec.needs:
-            return not item.trace.pieces
+            unsaid = is_long(item) and "text" in item.trace.outputs and not item.units
+            return not item.trace.pieces or unsaid
         if not item.units:
             return True
         times: Floats | None = item.elapsed if self.aware else item.delays

@@ -42,7 +42,7 @@ LONG_FORM_METRICS = ("LongYAAL", "LongYAAL_CA", "LongYAAL_pen", "LongYAAL_CA_pen
 """What long recordings get besides."""
 
 SPEECH_METRICS = ("SpeechStartOffset", "SpeechStartOffset_CA", "SpeechEndOffset",
-                  "SpeechEndOffset_CA")
+                  "SpeechEndOffset_CA", "DurationRatio")
 """What spoken output gets besides."""
 
 _AWARE = "_CA"
@@ -86,7 +86,7 @@ def make_metrics(
     found = registry or Registry()
     given = options or {}
     asked = {registered_name(m) for m in names if isinstance(m, str)}
-    if unused := sorted(given.keys() - {key for name in asked for key in _option_keys(name)}):
+    if unused := sorted(given.keys() - {key for name in asked for key in _option_keys(name, found)}):
         raise ConfigError(f"{where}{unused[0]}: the metric {unused[0]!r} is not asked for")
     build = shared(nested(found))
     made = tuple(_make_metric(m, found, given, where, build) if isinstance(m, str) else m
@@ -184,10 +184,10 @@ def registered_name(name: str) -> str:
     return name.removesuffix(SUFFIX).removesuffix(_AWARE)
 
 
-def _option_keys(name: str) -> tuple[str, ...]:
+def _option_keys(name: str, registry: Registry) -> tuple[str, ...]:
     """Keys of the options that apply to a metric, the most specific last."""
-    plain, at, label = name.partition("@")
-    return (plain, at + label, name) if at else (name,)
+    plugin, label = labelled(name, registry)
+    return (plugin.name, f"@{label}", name) if label else (name,)
 
 
 def _make_metric(
@@ -203,7 +203,7 @@ def _make_metric(
     if aware and "CA" not in metric_class.spec.variants:
         raise UsageError(f"metric {name!r}: {plain} has no computation-aware variant")
     given: dict[str, Any] = {}
-    for key in _option_keys(plain):
+    for key in _option_keys(plain, registry):
         given |= options.get(key, {})
     if "aware" in given:
         raise ConfigError(f"{where}{plain}.aware: ask for the metric {plain}_CA instead")

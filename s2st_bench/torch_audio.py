@@ -1,39 +1,45 @@
-"""Makes torchaudio importable beside a torch built for CPUs.
+"""torchaudio beside a CPU build of torch.
 
-The torchaudio wheel links CUDA libraries, and its ``__init__`` loads them by
-``torchaudio._extension``; beside a CPU build of torch that raises OSError.  What speechbrain and
-torchmetrics use of torchaudio is pure Python, so a stand-in for that one module is enough.
+The wheel's compiled extension is linked with CUDA, so that ``import torchaudio`` fails where torch
+has none.  What is used here is plain torch; a stand-in for the extension, which says that nothing
+compiled is there, lets it import.  Nothing is installed or changed on disk.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
+
+from s2st_bench.errors import DependencyError
 
 _EXTENSION = "torchaudio._extension"
 
 
-def make_importable() -> None:
-    """To be called before the first import of torchaudio; does nothing where none is needed."""
-    if "torchaudio" in sys.modules or importlib.util.find_spec("torchaudio") is None:
-        return
-    import torch
+def torchaudio_for(feature: str, extra: str) -> Any:
+    """torchaudio, or an error with the line that installs it."""
+    try:
+        import torch
 
-    if torch.version.cuda is not None:
-        return
-    stand_in: Any = ModuleType(_EXTENSION)
-    stand_in._IS_TORCHAUDIO_EXT_AVAILABLE = False
-    stand_in._IS_ALIGN_AVAILABLE = False
-    stand_in._check_cuda_version = lambda: None
-    stand_in.fail_if_no_align = _without_align
-    sys.modules[_EXTENSION] = stand_in
+        if "torchaudio" not in sys.modules and torch.version.cuda is None:
+            sys.modules.setdefault(_EXTENSION, _nothing_compiled())
+        import torchaudio
+    except ImportError as error:
+        raise DependencyError(error.name or "torchaudio", feature, extra) from None
+    return torchaudio
 
 
-def _without_align(function: Any) -> Any:
-    def refuse(*_: Any, **__: Any) -> Any:
-        raise RuntimeError(f"{function.__name__}: torchaudio's compiled alignment does not load "
-                           "beside a torch built for CPUs")
+def _nothing_compiled() -> ModuleType:
+    def fail_if_no_align(function: Callable[..., Any]) -> Callable[..., Any]:
+        def refused(*args: Any, **kwargs: Any) -> Any:
+            raise RuntimeError("torchaudio's compiled extension is not loaded beside a CPU torch")
 
-    return refuse
+        return refused
+
+    module: Any = ModuleType(_EXTENSION)
+    module._IS_TORCHAUDIO_EXT_AVAILABLE = False
+    module._IS_ALIGN_AVAILABLE = False
+    module._check_cuda_version = lambda: None
+    module.fail_if_no_align = fail_if_no_align
+    return module  # type: ignore[no-any-return]

@@ -16,6 +16,7 @@ import numpy as np
 from s2st_bench.checkpoints import digest, local_folder, pick_device, short_name
 from s2st_bench.errors import DependencyError, InputError
 from s2st_bench.metric import Floats
+from s2st_bench.torch_audio import torchaudio_for
 from s2st_bench.types import Samples
 
 from .activity import RATE_HZ
@@ -68,11 +69,7 @@ class SpeechbrainModel:
         if self._model is not None:
             return self._model
         try:
-            import torch  # noqa: F401
-
-            from s2st_bench.torch_audio import make_importable
-
-            make_importable()
+            torchaudio_for(self._feature, "speech")
             from speechbrain.inference.classifiers import EncoderClassifier
             from speechbrain.utils.fetching import LocalStrategy
         except ImportError as error:

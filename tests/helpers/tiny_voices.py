@@ -49,9 +49,9 @@ def ecapa(folder: Path, *, always: str = "de: German", never: str = "en: English
     """A speaker encoder and a classifier that gives one label to all speech."""
     import torch
 
-    from s2st_bench.torch_audio import make_importable
+    from s2st_bench.torch_audio import torchaudio_for
 
-    make_importable()
+    torchaudio_for("a tiny voice", "speech")
     from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN, Classifier
 
     torch.manual_seed(0)

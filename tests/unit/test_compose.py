@@ -49,6 +49,7 @@ def test_defaults(plugins: Path) -> None:
         ("metric_options.ASR-WER@big.asr={name: ctc}", "metric_options",
          {"ASR-WER@big": {"asr": {"name": "ctc"}}}),
         ("metric_options.chrF++.lowercase=true", "metric_options", {"chrF++": {"lowercase": True}}),
+        ("metric_options.SLC-0.2.asr=slow", "metric_options", {"SLC-0.2": {"asr": "slow"}}),
         ("metric_options.chrF++.text_norm=a,b (é)", "metric_options",
          {"chrF++": {"text_norm": "a,b (é)"}}),
         ("system.k=7", "system", Choice("t_waiter", {"k": 7, "args": {}})),

@@ -19,7 +19,7 @@ from s2st_bench.metrics.latency.counts import (
     NumUnits,
     StartOffsetOnset,
 )
-from s2st_bench.metrics.latency.drift import LatencyDrift, theil_sen
+from s2st_bench.metrics.latency.drift import LatencyDrift
 from s2st_bench.metrics.latency.evs import EVS, EVSUnaligned, lcs_pairs
 from s2st_bench.metrics.latency.unit_lag import (
     BudgetMet,
@@ -29,6 +29,7 @@ from s2st_bench.metrics.latency.unit_lag import (
     UnitLagP95,
     weighted_percentile,
 )
+from s2st_bench.trend import theil_sen
 from s2st_bench.types import (
     AudioSource,
     Failure,
