@@ -86,7 +86,8 @@ def make_metrics(
     found = registry or Registry()
     given = options or {}
     asked = {registered_name(m) for m in names if isinstance(m, str)}
-    if unused := sorted(given.keys() - {key for name in asked for key in _option_keys(name, found)}):
+    applying = {key for name in asked for key in _option_keys(name, found)}
+    if unused := sorted(given.keys() - applying):
         raise ConfigError(f"{where}{unused[0]}: the metric {unused[0]!r} is not asked for")
     build = shared(nested(found))
     made = tuple(_make_metric(m, found, given, where, build) if isinstance(m, str) else m
