@@ -301,6 +301,21 @@ class Registry:
                 problems.append(f"{folder}: skipped, no such folder of plugins")
 
 
+def labelled(name: str, registry: Registry) -> tuple[Plugin, str]:
+    """The metric of a name, and what stands behind an ``@`` that is not part of its own: the
+    recogniser of ``ASR-BLEU@reference``.
+
+    Raises
+    ------
+    UnknownPluginError
+    """
+    plain, at, label = name.partition("@")
+    known = registry.names("metrics")
+    if name in known or not (at and label and plain in known):
+        return registry.get("metrics", name), ""
+    return registry.get("metrics", plain), label
+
+
 def _manifests(source: Source, kind: Kind) -> Iterator[Path]:
     for root in source.roots:
         yield from sorted((root / _PLACES[kind][0]).glob("*/plugin.toml"))

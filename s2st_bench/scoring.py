@@ -24,7 +24,7 @@ from s2st_bench.items import lost_trace
 from s2st_bench.metric import Metric
 from s2st_bench.params import Build, construct
 from s2st_bench.penalty import SUFFIX, Penalised
-from s2st_bench.registry import Plugin, Registry
+from s2st_bench.registry import Registry, labelled
 from s2st_bench.scorer import ALL, Options, Scorer
 from s2st_bench.store import RunFolder, write_atomically
 from s2st_bench.table import ScoreTable
@@ -87,7 +87,8 @@ def make_metrics(
     found = registry or Registry()
     given = options or {}
     asked = {registered_name(m) for m in names if isinstance(m, str)}
-    if unused := sorted(given.keys() - {key for name in asked for key in _option_keys(name)}):
+    applying = {key for name in asked for key in _option_keys(name, found)}
+    if unused := sorted(given.keys() - applying):
         raise ConfigError(f"{where}{unused[0]}: the metric {unused[0]!r} is not asked for")
     build = shared(nested(found))
     made = tuple(_make_metric(m, found, given, where, build) if isinstance(m, str) else m
@@ -185,10 +186,10 @@ def registered_name(name: str) -> str:
     return name.removesuffix(SUFFIX).removesuffix(_AWARE)
 
 
-def _option_keys(name: str) -> tuple[str, ...]:
+def _option_keys(name: str, registry: Registry) -> tuple[str, ...]:
     """Keys of the options that apply to a metric, the most specific last."""
-    plain, at, label = name.partition("@")
-    return (plain, at + label, name) if at else (name,)
+    plugin, label = labelled(name, registry)
+    return (plugin.name, f"@{label}", name) if label else (name,)
 
 
 def _make_metric(
@@ -197,14 +198,14 @@ def _make_metric(
     base = name.removesuffix(SUFFIX)
     plain = registered_name(name)
     aware = plain != base
-    plugin, label = _labelled(plain, registry)
+    plugin, label = labelled(plain, registry)
     if plugin.extra and (missing := plugin.missing()):
         raise DependencyError(missing[0], f"metric {plain}", plugin.extra)
     metric_class = plugin.load()
     if aware and "CA" not in metric_class.spec.variants:
         raise UsageError(f"metric {name!r}: {plain} has no computation-aware variant")
     given: dict[str, Any] = {}
-    for key in _option_keys(plain):
+    for key in _option_keys(plain, registry):
         given |= options.get(key, {})
     if "aware" in given:
         raise ConfigError(f"{where}{plain}.aware: ask for the metric {plain}_CA instead")
@@ -220,15 +221,6 @@ def _make_metric(
                                build=build)
     metric.label = label
     return metric if base == name else Penalised(metric)
-
-
-def _labelled(name: str, registry: Registry) -> tuple[Plugin, str]:
-    """The metric of a name, and what follows the ``@`` where that is not part of its own."""
-    plain, at, label = name.partition("@")
-    known = registry.names("metrics")
-    if name in known or not (at and label and plain in known):
-        return registry.get("metrics", name), ""
-    return registry.get("metrics", plain), label
 
 
 def _recogniser(given: Any, label: str) -> Any:

@@ -21,7 +21,7 @@ from s2st_bench.types import MetricSpec
 
 from .heard import NEEDS, ByRecogniser, floor_counts, reference_marks
 from .normalisers import Name
-from .reference_speech import TTS, ReferenceSpeech
+from .reference_speech import ReferenceSpeech, voice
 from .scores import BleuCounter
 
 
@@ -63,7 +63,7 @@ class OfReferenceSpeech(ByRecogniser):
 
     def signature(self) -> Mapping[str, str]:
         by_tts = self._speech is not None and self._speech.by_tts
-        return {**super().signature(), "speech": TTS if by_tts else "reference-audio"}
+        return {**super().signature(), "speech": voice() if by_tts else "reference-audio"}
 
 
 class ASRFloor(OfReferenceSpeech):

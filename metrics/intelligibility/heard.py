@@ -101,11 +101,15 @@ class HeardMetric(ByRecogniser):
         self.silence = silence
         self._heard: dict[_Key, Item | Unscored] = {}
         self._whole: dict[tuple[str, str, int], str] = {}
-        self._floor: str | None = None
+        self._faults: dict[tuple[_Key, ...], str] = {}
 
     def prepare(self, items: Sequence[Item]) -> None:
-        self._floor = None
-        groups = [group for group in by_recording(items) if _key(group[0]) not in self._heard]
+        self._faults.clear()
+        self._heard.clear()  # another run's recordings have the same names
+        self._hear(items)
+
+    def _hear(self, items: Sequence[Item]) -> None:
+        groups = list(by_recording(items))
         for start in range(0, len(groups), _AT_ONCE):
             some = groups[start : start + _AT_ONCE]
             for group, heard in zip(some, self._listen([g[0] for g in some]), strict=True):
@@ -124,7 +128,7 @@ class HeardMetric(ByRecogniser):
 
     def stats(self, item: Item) -> Floats | Unscored:
         if _key(item) not in self._heard:
-            self.prepare([item])
+            self._hear([item])
         heard = self.heard(item)
         return heard if isinstance(heard, Unscored) else self.counts(item, heard)
 
@@ -135,9 +139,10 @@ class HeardMetric(ByRecogniser):
     def unranked(self, items: Sequence[Item]) -> str:
         if not self._used or self.transcriber is None:
             return ""
-        if self._floor is None:
-            self._floor = floor_fault(items, self.transcriber, self.normalise)
-        return "; ".join(filter(None, (self._strange_voice(items), self._floor)))
+        which = tuple(map(_key, items))
+        if which not in self._faults:
+            self._faults[which] = floor_fault(items, self.transcriber, self.normalise)
+        return "; ".join(filter(None, (self._strange_voice(items), self._faults[which])))
 
     def marks(self, items: Sequence[Item]) -> tuple[str, ...]:
         return (CIRCULAR,) if self.circular(_voices(items)) else ()

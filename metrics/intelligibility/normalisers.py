@@ -68,7 +68,8 @@ class Normaliser:
             raise DependencyError(error.name or "transformers", "normalise=whisper",
                                   "transformers") from None
         spellings = json.loads(_SPELLINGS.read_text("utf-8"))
-        return theirs.EnglishTextNormalizer(spellings), theirs.BasicTextNormalizer()
+        made: Any = theirs  # without annotations
+        return made.EnglishTextNormalizer(spellings), made.BasicTextNormalizer()
 
 
 def tokenizer_of(lang: str) -> str:

@@ -1,8 +1,8 @@
 """What a recogniser understands of speech that says the references: its floor and its ceiling.
 
 Reference speech is the corpus' own (``reference_audio``) where it has some, else the first
-reference of each segment as espeak-ng says it in its voice of the language, which is marked
-``tts-references``.  The same speech for all systems.
+reference of each segment as espeak-ng says it in its voice of the language at 175 words a minute
+(its default), which is marked ``tts-references``.  The same speech for all systems.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from s2st_bench.units import unit_spans
 
 TTS = "tts-references"
 SYNTHESISER = "espeak-ng"
+RATE_WPM = 175
 _AT_ONCE = 32
+_RATE_HZ = 16_000
 
 
 class ReferenceSpeech:
@@ -73,13 +75,20 @@ class ReferenceSpeech:
                 for item, speech in zip(items, said, strict=True)]
 
 
+def voice() -> str:
+    """What synthesises references, for signatures."""
+    from s2st_bench.speech import espeak
+
+    return f"{TTS}({SYNTHESISER}-{espeak.version()},{RATE_WPM}wpm)"
+
+
 def _recorded(recording: Recording, lang: str) -> Speech | Unscored:
-    from s2st_bench.audio import open_audio
+    from s2st_bench.audio import read_audio
 
     source = recording.reference_audio[lang]
     try:
-        with open_audio(source) as reader:
-            return Speech(reader.read(reader.length), reader.sample_rate_hz)
+        samples = read_audio(source.path, source.offset_s, source.duration_s, _RATE_HZ)
+        return Speech(samples, _RATE_HZ)
     except AudioError as error:
         return Unscored(f"the reference speech cannot be read: {error}")
 
@@ -88,7 +97,7 @@ def _said(text: str, lang: str) -> Speech | Unscored:
     from s2st_bench.speech import espeak
 
     try:
-        spoken = espeak.speak(text, espeak.voice_for(lang))
+        spoken = espeak.speak(text, espeak.voice_for(lang), RATE_WPM)
     except (DependencyError, UsageError) as error:
         return Unscored(f"no reference speech: {error}")
     return Speech(spoken.samples, spoken.sample_rate_hz)

@@ -3,8 +3,9 @@
 The speech is transcribed twice, without silence and as a listener heard it.  A word counts that
 the second transcript has and the first has not (an insertion of their alignment) and whose middle
 lies in a silence of at least 0.3 s; shorter ones are no silence for a recogniser, whose word times
-are not that exact.  Corpus value: 60 Σ words / Σ seconds of silence, per minute.  Such words are the
-recogniser's, not the system's: where there are some, scores with ``silence: with`` are too low.
+are not that exact.  Corpus value: 60 Σ words / Σ seconds of silence, per minute.  Such words are
+the recogniser's, not the system's: where there are some, scores with ``silence: with`` are too
+low.
 """
 
 from __future__ import annotations
