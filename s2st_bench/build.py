@@ -5,11 +5,14 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
 from s2st_bench.config import Choice
+from s2st_bench.corpora.selection import Selection
 from s2st_bench.corpus import Corpus
+from s2st_bench.default_aligner import FirstInstalled
 from s2st_bench.default_asr import AUTO, ByLanguage
 from s2st_bench.errors import ConfigError, UnknownPluginError
 from s2st_bench.params import Build, construct
@@ -49,6 +52,8 @@ def nested(registry: Registry) -> Build:
         rest = {key: value for key, value in config.items() if key != "name"}
         if base is RecogniserModel and config == {"name": AUTO}:
             return ByLanguage(lambda name: registry.get("recognisers", name))
+        if base is AlignerModel and config == {"name": AUTO}:
+            return FirstInstalled(lambda name: registry.get("aligners", name))
         if issubclass(base, System):
             return build_system(Choice(name, rest), registry, where)
         kind = next((kind for part, kind in _PARTS.items() if issubclass(base, part)), None)
@@ -82,12 +87,20 @@ def build_corpus(
 ) -> Corpus:
     """The corpus; it is told the run's languages where its constructor takes them.
 
+    A constructor that takes ``selection: Selection`` gets the options of that name in it.
+
     Raises
     ------
     UnknownPluginError, DependencyError, ConfigError
     """
     cls: type[Corpus] = registry.get("datasets", choice.name).load()
     accepted = inspect.signature(cls).parameters
+    shared = {f.name for f in fields(Selection)} if "selection" in accepted else set()
     languages = {"source_lang": source_lang, "target_lang": target_lang}
-    told = {key: value for key, value in languages.items() if value and key in accepted}
-    return construct(cls, {**choice.params, **told}, where)
+    told = {key: value for key, value in languages.items()
+            if value and (key in accepted or key in shared)}
+    params = {**choice.params, **told}
+    if shared:
+        selected = {key: params.pop(key) for key in [*params] if key in shared}
+        params["selection"] = construct(Selection, selected, where)
+    return construct(cls, params, where)

@@ -205,6 +205,22 @@ class MeanMetric(Metric):
     def item_value(self, item: Item) -> float | Unscored:
         """The value of one item."""
 
+    def silent(self, item: Item) -> bool:
+        """Whether an item without a value is one that nothing was said for, or all of it too late
+        (of a metric with a text's times, after the end of the source).
+        """
+        if item.failed:
+            return True
+        if "speech" in self.spec.needs:
+            is_cut = item.time_to_recording_end is not None
+            unsaid = is_cut and "text" in item.trace.outputs and not item.units
+            return not item.trace.pieces or unsaid
+        if not item.units:
+            return True
+        times = item.elapsed if self.aware else item.delays
+        end = item.time_to_recording_end or item.source_length
+        return times is not None and len(times) > 0 and bool(times[0] >= end)
+
     def stats(self, item: Item) -> Floats | Unscored:
         value = self.item_value(item)
         if isinstance(value, Unscored):

@@ -128,6 +128,15 @@ class AlignerModel(ABC):
             The words are not to be found in this speech.
         """
 
+    def of(self, lang: str) -> AlignerModel:
+        """The model that aligns ``lang``: this one, unless it only chooses between others."""
+        return self
+
+    @cached_property
+    def kept(self) -> Cache:
+        """Alignments, for all who use the model."""
+        return Cache.standard()
+
 
 class Translator(Protocol):
     """Translates words; keeps nothing between calls, so one serves all listeners in turn."""

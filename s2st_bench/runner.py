@@ -5,17 +5,19 @@ The runner alone writes the run folder; workers only add files for speech and sp
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from s2st_bench import host as hosts
 from s2st_bench.build import build_corpus, build_system
 from s2st_bench.config import RunConfig
-from s2st_bench.corpus import fingerprint
+from s2st_bench.corpus import Corpus, fingerprint
 from s2st_bench.errors import BenchError, ConfigError, CorpusError, Interrupted, RunError
 from s2st_bench.executor import (
     Event,
@@ -36,6 +38,8 @@ from s2st_bench.types import Recording, RunRecord
 CONFIG = "config.yaml"
 _MAY_DIFFER = frozenset({"name", "out", "resume", "metrics", "metric_options", "score"})
 """Settings a resumed run need not repeat: they change no trace."""
+_LEFT_OUT_TOLD = 20
+"""Damaged recordings that a record names one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def run(
         target_lang=target_lang,
         outputs=config.outputs or tuple(sorted(system.outputs)),
         card=_system_card(system, config, registry),
-        corpus_card=asdict(corpus.card()),
+        corpus_card=_corpus_card(corpus),
         fingerprint=fingerprint(recordings),
         n_recordings=len(recordings),
         git_commit=hosts.git_commit(),
@@ -291,6 +295,19 @@ def _system_card(system: System, config: RunConfig, registry: Registry) -> dict[
         "control": system.control or system.privileged,
         "privileged": system.privileged,
     }
+
+
+def _corpus_card(corpus: Corpus) -> dict[str, Any]:
+    """The card, and what was left out as damaged: how many, why, and the first of them."""
+    card = asdict(corpus.card())
+    if left_out := corpus.left_out():
+        card["left_out"] = {
+            "recordings": len(left_out),
+            "reasons": dict(Counter(found.kind for found in left_out.values()).most_common()),
+            "first": {recording: str(found)
+                      for recording, found in islice(left_out.items(), _LEFT_OUT_TOLD)},
+        }
+    return card
 
 
 def _sweep(folder: Path) -> None:

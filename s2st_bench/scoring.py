@@ -48,6 +48,7 @@ SPEECH_METRICS = ("SpeechStartOffset", "SpeechStartOffset_CA", "SpeechEndOffset"
 _AWARE = "_CA"
 
 _ASR = "asr"
+_ALIGNER = "aligner"
 
 MetricOptions = Mapping[str, Mapping[str, Any]]
 """A metric's registered name (``COMET``, ``AL``) to keyword arguments of all its variants; that of
@@ -208,7 +209,10 @@ def _make_metric(
         given |= options.get(key, {})
     if "aware" in given:
         raise ConfigError(f"{where}{plain}.aware: ask for the metric {plain}_CA instead")
-    if _ASR in inspect.signature(metric_class).parameters:
+    wanted = inspect.signature(metric_class).parameters
+    if _ALIGNER in wanted and given.get(_ALIGNER) is None:
+        given[_ALIGNER] = AUTO
+    if _ASR in wanted:
         given[_ASR] = _recogniser(given.get(_ASR), label)
     elif label:
         raise UsageError(f"metric {name!r}: {plugin.name} hears nothing, so it takes no recogniser "

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
+from typing import Final
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from s2st_bench.units import Span, Tokenizer, unit_spans
 
 UNSPACED = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km"})
 """Languages written without spaces between words (base codes)."""
+
+NEAR_S: Final = 0.1
+"""How far a word found in speech may be off."""
 
 
 def base_code(lang: str) -> str:
@@ -130,20 +134,56 @@ def emissions_of(
     """
     if not words:
         return ()
+    words = settled(words, sound)
     edge: Edge = "end" if at > 0 else "start"
     places = np.array([w.start_s + at * (w.end_s - w.start_s) for w in words])
     unaware = sound.listened(places, False, edge)
     aware = sound.listened(places, True, edge) if sound.measured else None
     units, spans = unit_spans(text, unit, tokenizer)
+    played = _played(words, sound)
     owner = _owners([w.text for w in words], text, spans)
-    return tuple(_emission(u, i, unaware, aware) for u, i in zip(units, owner, strict=True))
+    return tuple(
+        _emission(u, i, unaware, aware, played[i]) for u, i in zip(units, owner, strict=True)
+    )
 
 
-def _emission(unit: str, index: int, unaware: Floats, aware: Floats | None) -> Emission:
+def settled(words: Sequence[Word], sound: Sound) -> tuple[Word, ...]:
+    """Words that reach into a stretch by less than ``NEAR_S``, and by less than they are outside
+    of it, end (or begin) where it does.
+
+    What was found some milliseconds late would else be heard with the next stretch, which may be
+    seconds away.
+    """
+    borders = np.array([stretch.begin_s for stretch in sound.stretches[1:]])
+    found = []
+    for word in words:
+        start_s, end_s = word.start_s, word.end_s
+        first, last = np.searchsorted(borders, [start_s, end_s], side="right")
+        if first < last:
+            within, beyond = borders[last - 1] - start_s, end_s - borders[last - 1]
+            if beyond < min(NEAR_S, within):
+                end_s = float(borders[last - 1])
+            before, after = borders[first] - start_s, end_s - borders[first]
+            if before < min(NEAR_S, after):
+                start_s = float(borders[first])
+        found.append(Word(word.text, start_s, end_s))
+    return tuple(found)
+
+
+def _played(words: Sequence[Word], sound: Sound) -> list[tuple[float, float]]:
+    """When each word was heard, from its start to its end, on the timeline that was measured."""
+    starts = sound.listened(np.array([w.start_s for w in words]), sound.measured, "start")
+    ends = sound.listened(np.array([w.end_s for w in words]), sound.measured, "end")
+    return list(zip(starts.tolist(), np.maximum(starts, ends).tolist(), strict=True))
+
+
+def _emission(
+    unit: str, index: int, unaware: Floats, aware: Floats | None, played: tuple[float, float]
+) -> Emission:
     delay = float(unaware[index])
     elapsed = None if aware is None else float(aware[index])
     shown = delay if elapsed is None else elapsed
-    return Emission(unit, delay, elapsed, None, shown, shown)
+    return Emission(unit, delay, elapsed, played, shown, shown)
 
 
 def _owners(words: Sequence[str], text: str, spans: Sequence[Span]) -> list[int]:

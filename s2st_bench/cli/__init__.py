@@ -20,6 +20,7 @@ from s2st_bench import __version__
 from s2st_bench.cli import (
     board,
     certify,
+    check,
     compare,
     convert,
     doctor,
@@ -101,6 +102,7 @@ app.command()(score.score)
 app.command(cls=SeveralValues)(compare.compare)
 app.command()(gate.gate)
 app.command()(convert.convert)
+app.command()(check.check)
 app.command()(certify.certify)
 app.command()(board.board)
 app.command()(report.report)
