@@ -10,18 +10,24 @@ one item; a long-form one is resegmented into as many items as it has segments.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, overload
+from typing import TYPE_CHECKING, ClassVar, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from s2st_bench.types import Emission, MetricSpec, Recording, Segment, SourceUnit, Trace
 
+if TYPE_CHECKING:
+    from s2st_bench.sound import Sound
+
 Floats = npt.NDArray[np.float64]
 LatencyUnit = Literal["word", "char", "spm", "space_word", "any_char"]
 """The last two are simulstream's: what single spaces part, and every character."""
+
+
+Recut = Callable[[str, Sequence[Emission]], "tuple[Item, ...]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,10 @@ class Item:
     reference_length: int | None = None
     """Units of the first reference where they are no matter of white space (``spm``), or as
     another tool counts them."""
+    sound: Sound | None = None
+    """The speech of the whole trace; none where the output is text alone."""
+    recut: Recut | None = None
+    """All items of the recording, in order, had it been answered with this text in these units."""
 
     @property
     def cluster(self) -> str:
@@ -120,12 +130,16 @@ class Metric(ABC):
     per_talk: ClassVar[bool] = False
     """One value a talk, that all its items carry: resampling them says nothing of its spread."""
 
+    label: str = ""
+    """What tells it from others of its kind: ``reference`` of ``ASR-BLEU@reference``."""
+
     def __init__(self, *, aware: bool = False) -> None:
         self.aware = aware
 
     @property
     def name(self) -> str:
-        return f"{self.spec.name}_CA" if self.aware else self.spec.name
+        label = f"@{self.label}" if self.label else ""
+        return f"{self.spec.name}{label}{'_CA' if self.aware else ''}"
 
     def prepare(self, items: Sequence[Item]) -> None:  # noqa: B027
         """See all items once before any ``stats``: batched models score here."""
@@ -149,11 +163,27 @@ class Metric(ABC):
         """
         return self.value(weights @ stats)
 
+    def together(self, other: Metric, stats: Floats, others: Floats) -> tuple[Metric, Floats]:
+        """What aggregates this metric's ``stats[n, k]`` and those of ``other`` in one: that metric,
+        and the rows of both, ``float64[n + m, k]``.
+
+        Overridden where a row means something to the object that made it only.
+        """
+        return self, np.concatenate([stats, others])
+
     def within_talk(self, items: Sequence[Item]) -> tuple[float, float] | None:
         """95 % interval of the value of the one talk that ``items`` are of, if the metric has one
         of its own.
         """
         return None
+
+    def unranked(self, items: Sequence[Item]) -> str:
+        """Why systems must not be ranked by the value over ``items``; empty: they may."""
+        return ""
+
+    def marks(self, items: Sequence[Item]) -> tuple[str, ...]:
+        """What must stand beside the value over ``items``, a few words each."""
+        return ()
 
     def as_peer(self, peer: str) -> Metric:
         """The metric as ``peer`` (:data:`s2st_bench.peers.PEERS`) computes it; most are alike."""
@@ -174,6 +204,22 @@ class MeanMetric(Metric):
     @abstractmethod
     def item_value(self, item: Item) -> float | Unscored:
         """The value of one item."""
+
+    def silent(self, item: Item) -> bool:
+        """Whether an item without a value is one that nothing was said for, or all of it too late
+        (of a metric with a text's times, after the end of the source).
+        """
+        if item.failed:
+            return True
+        if "speech" in self.spec.needs:
+            is_cut = item.time_to_recording_end is not None
+            unsaid = is_cut and "text" in item.trace.outputs and not item.units
+            return not item.trace.pieces or unsaid
+        if not item.units:
+            return True
+        times = item.elapsed if self.aware else item.delays
+        end = item.time_to_recording_end or item.source_length
+        return times is not None and len(times) > 0 and bool(times[0] >= end)
 
     def stats(self, item: Item) -> Floats | Unscored:
         value = self.item_value(item)

@@ -1,7 +1,8 @@
-"""Recognisers and translators of text: parts that systems and metrics share.
+"""Recognisers, aligners, identifiers and translators: parts that systems and metrics share.
 
-A part is a plugin: a table ``[[recogniser]]`` or ``[[translator]]`` in the manifest of the system
-it belongs to.  A parameter annotated with one of the models below arrives built::
+A part is a plugin: a table ``[[recogniser]]``, ``[[aligner]]``, ``[[identifier]]`` or
+``[[translator]]`` in the manifest of the system it belongs to.  A parameter annotated with one of
+the models below arrives built::
 
     def __init__(self, asr: RecogniserModel) -> None: ...    # system.asr=reference
 
@@ -15,9 +16,12 @@ Texts are words separated by single spaces.  An *utterance* is speech between tw
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import ClassVar, Protocol
 
-from s2st_bench.types import Samples, Word
+from s2st_bench.cache import Cache
+from s2st_bench.types import Samples, Speech, Word
 
 
 class Recogniser(Protocol):
@@ -37,7 +41,7 @@ class RecogniserModel(ABC):
     """Recognises speech."""
 
     languages: frozenset[str]
-    """Base codes (``en``) of what it recognises."""
+    """Base codes (``en``) of what it recognises; empty: what it is asked for, or it refuses."""
     append_only: ClassVar[bool] = False
     """Words once given stay: nothing is gained by waiting for them to stand still."""
     voices: frozenset[str] = frozenset()
@@ -45,7 +49,14 @@ class RecogniserModel(ABC):
     synthesiser with it (ASR-BLEU) is circular, which must stand beside the number."""
 
     @abstractmethod
-    def load(self) -> None: ...
+    def load(self) -> None:
+        """Load what is not loaded yet; metrics that share the model each call it."""
+
+    @abstractmethod
+    def signature(self) -> Mapping[str, str]:
+        """What tells this model from all others (name, version or weights, decoding); loads
+        nothing.  Transcripts are kept by it.
+        """
 
     @abstractmethod
     def open(self, lang: str) -> Recogniser:
@@ -53,7 +64,78 @@ class RecogniserModel(ABC):
 
     @abstractmethod
     def transcribe(self, samples: Samples, rate_hz: int, lang: str) -> tuple[Word, ...]:
-        """The words of a whole recording ``float32[n]``, with times in seconds from its start."""
+        """The words of a whole recording ``float32[n]``, with times in seconds from its start.
+
+        Any audio is taken: none, not finite, too loud, long.
+        """
+
+    def transcribe_many(
+        self, recordings: Sequence[Speech], lang: str
+    ) -> list[tuple[Word, ...]]:
+        """The words of each; models that can recognise several at once do."""
+        return [self.transcribe(r.samples, r.sample_rate_hz, lang) for r in recordings]
+
+    def of(self, lang: str) -> RecogniserModel:
+        """The model that hears ``lang``: this one, unless it only chooses between others."""
+        return self
+
+    @cached_property
+    def kept(self) -> Cache:
+        """Transcripts, for all who use the model."""
+        return Cache.standard()
+
+
+class IdentifierModel(ABC):
+    """Says which language is spoken."""
+
+    @abstractmethod
+    def load(self) -> None:
+        """Load what is not loaded yet."""
+
+    @abstractmethod
+    def signature(self) -> Mapping[str, str]:
+        """What tells this model from all others; loads nothing."""
+
+    @abstractmethod
+    def identify(self, samples: Samples, rate_hz: int) -> Mapping[str, float]:
+        """Probability of each language (base code) in at most 30 s of speech ``float32[n]``."""
+
+
+class AlignerModel(ABC):
+    """Finds known words in speech."""
+
+    languages: frozenset[str] = frozenset()
+    """Base codes of the languages it aligns; empty: any."""
+
+    @abstractmethod
+    def load(self) -> None:
+        """Load what is not loaded yet."""
+
+    @abstractmethod
+    def signature(self) -> Mapping[str, str]:
+        """What tells this aligner from all others; loads nothing."""
+
+    @abstractmethod
+    def align(
+        self, samples: Samples, rate_hz: int, words: Sequence[str], lang: str
+    ) -> tuple[Word, ...]:
+        """Each of ``words`` where it is spoken in ``float32[n]``: in order, not overlapping, times
+        in seconds from the first sample.
+
+        Raises
+        ------
+        NotAligned
+            The words are not to be found in this speech.
+        """
+
+    def of(self, lang: str) -> AlignerModel:
+        """The model that aligns ``lang``: this one, unless it only chooses between others."""
+        return self
+
+    @cached_property
+    def kept(self) -> Cache:
+        """Alignments, for all who use the model."""
+        return Cache.standard()
 
 
 class Translator(Protocol):

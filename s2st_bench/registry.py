@@ -8,6 +8,7 @@ A plugin is a folder with a manifest, ``<source>/<kind>/<folder>/plugin.toml``::
     summary = "VAD, streaming ASR, MT and TTS stages run as a pipeline"
     extra = "cascade"                # optional: pip extra that installs what it needs
     requires = ["pocketsphinx"]      # optional: importable modules it cannot run without
+    install = "pip install …"        # optional: a line for what the extra cannot hold
     licence = "Apache-2.0"           # optional: of code and weights, shown beside its numbers
 
     [[trainer]]                      # of a system: how its models are trained, the same keys
@@ -15,8 +16,8 @@ A plugin is a folder with a manifest, ``<source>/<kind>/<folder>/plugin.toml``::
     target = "training.recipes:Emma"
     summary = "Monotonic attention that decides by itself when to write"
 
-    [[recogniser]]                   # or [[translator]]: a part that systems and metrics share,
-    name = "reference"               # see s2st_bench/parts.py; system.asr=reference
+    [[recogniser]]                   # or [[aligner]], [[identifier]], [[translator]]: a part that
+    name = "reference"               # systems and metrics share (s2st_bench/parts.py)
     target = "parts:ReferenceRecogniser"
     summary = "German and English"
 
@@ -51,7 +52,8 @@ from typing import Any, Literal, get_args
 from s2st_bench.errors import DependencyError, UnknownPluginError, UsageError
 from s2st_bench.paths import package_roots, plugin_dirs, shipped_configs
 
-Kind = Literal["systems", "metrics", "datasets", "trainers", "recognisers", "translators"]
+Kind = Literal["systems", "metrics", "datasets", "trainers", "recognisers", "aligners",
+               "identifiers", "translators"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 GROUPS: Mapping[str, Kind] = MappingProxyType({"system": "systems", "dataset": "datasets"})
 """Groups of a run's overrides whose options are plugins' configurations."""
@@ -65,6 +67,8 @@ _BASES: Mapping[Kind, str] = {
     "datasets": "s2st_bench.corpus:Corpus",
     "trainers": "s2st_bench.trainer:Trainer",
     "recognisers": "s2st_bench.parts:RecogniserModel",
+    "aligners": "s2st_bench.parts:AlignerModel",
+    "identifiers": "s2st_bench.parts:IdentifierModel",
     "translators": "s2st_bench.parts:TranslatorModel",
 }
 _PLACES: Mapping[Kind, tuple[str, str, str]] = {
@@ -73,6 +77,8 @@ _PLACES: Mapping[Kind, tuple[str, str, str]] = {
     "datasets": ("datasets", "plugin", "config"),
     "trainers": ("systems", "trainer", "config/train"),
     "recognisers": ("systems", "recogniser", "config/recognisers"),
+    "aligners": ("systems", "aligner", "config/aligners"),
+    "identifiers": ("systems", "identifier", "config/identifiers"),
     "translators": ("systems", "translator", "config/translators"),
 }
 """Folder of the kind, table of the manifest, folder of the configurations."""
@@ -112,6 +118,7 @@ class Plugin:
     source: Source
     extra: str | None = None
     requires: tuple[str, ...] = ()
+    install: str = ""
     licence: str = ""
     reason: str = ""
     """Why there is a card and no code."""
@@ -139,9 +146,9 @@ class Plugin:
         """The line that installs what is missing, or none where nothing is."""
         if not (missing := self.missing()):
             return None
-        if self.extra:
-            return f'pip install "s2st-bench[{self.extra}]"'
-        return f"pip install {' '.join(missing)}"
+        lines = [f'pip install "s2st-bench[{self.extra}]"'] if self.extra else []
+        lines += [self.install] if self.install else []
+        return " && ".join(lines) or f"pip install {' '.join(missing)}"
 
     def load(self) -> Any:
         """Import the plugin and return its class.
@@ -299,6 +306,21 @@ class Registry:
                 problems.append(f"{folder}: skipped, no such folder of plugins")
 
 
+def labelled(name: str, registry: Registry) -> tuple[Plugin, str]:
+    """The metric of a name, and what stands behind an ``@`` that is not part of its own: the
+    recogniser of ``ASR-BLEU@reference``.
+
+    Raises
+    ------
+    UnknownPluginError
+    """
+    plain, at, label = name.partition("@")
+    known = registry.names("metrics")
+    if name in known or not (at and label and plain in known):
+        return registry.get("metrics", name), ""
+    return registry.get("metrics", plain), label
+
+
 def _manifests(source: Source, kind: Kind) -> Iterator[Path]:
     for root in source.roots:
         yield from sorted((root / _PLACES[kind][0]).glob("*/plugin.toml"))
@@ -335,6 +357,7 @@ def _read(manifest: Path, kind: Kind, source: Source, problems: list[str]) -> It
             source=source,
             extra=entry.get("extra"),
             requires=tuple(entry.get("requires", ())),
+            install=" ".join(entry.get("install", "").split()),
             licence=entry.get("licence", ""),
             reason=" ".join(entry.get("reason", "").split()),
         )
@@ -354,7 +377,7 @@ def _fault(entry: object) -> str | None:
         return "it has a target, and a reason why it has none"
     if has_code and not _TARGET.fullmatch(entry["target"]):
         return f"target must be 'module:Class', not {entry['target']!r}"
-    for key in ("extra", "licence"):
+    for key in ("extra", "install", "licence"):
         if not isinstance(entry.get(key, ""), str):
             return f"{key!r} must be a text"
     requires = entry.get("requires", [])

@@ -309,6 +309,8 @@ class Trace:
     source_sha256: str = ""
     privileged: bool = False
     """A control that saw the references; never ranked with systems."""
+    voices: tuple[str, ...] = ()
+    """What its speech is made by, as the system declares it; empty: unknown."""
     error: Failure | None = None
     version: int = 1
 
@@ -371,6 +373,10 @@ class Score:
     """Why ``value`` is none."""
     group: str = "all"
     """The part of the corpus it is of: all, or the items of one ``Segment.origin``."""
+    unranked: str = ""
+    """Why systems must not be ranked by it; empty: they may."""
+    marks: tuple[str, ...] = ()
+    """What must stand beside it, a few words each (``circular``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ work: recordings are joined, pauses stretched, the speed changed, noise added ov
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
+from s2st_bench.cache import VARIABLE, standard_folder
 from s2st_bench.corpus import Corpus, CorpusCard, fingerprint
 from s2st_bench.errors import ConfigError
 from s2st_bench.types import AudioSource, Recording
@@ -21,8 +21,6 @@ from s2st_bench.types import AudioSource, Recording
 from .pauses import pauses_in
 from .score import Piece, Score, written
 from .sessions import joined, sessions
-
-_CACHE: Final = "S2ST_BENCH_CACHE"
 
 
 class Stress(Corpus):
@@ -95,11 +93,11 @@ class Stress(Corpus):
         """Where cues are kept.  Raises ConfigError."""
         if self._folder is not None:
             return self._folder.absolute()
-        named = os.environ.get(_CACHE)
-        if named == "off":
-            raise ConfigError(f"{_CACHE}=off: give dataset.folder=DIR, where the small files go "
+        kept = standard_folder()
+        if kept is None:
+            raise ConfigError(f"{VARIABLE}=off: give dataset.folder=DIR, where the small files go "
                               "that describe the audio")
-        return (Path(named) if named else Path.home() / ".cache" / "s2st-bench").absolute() / "cues"
+        return kept.absolute() / "cues"
 
     def _scored(self, batch: Sequence[Recording]) -> tuple[Recording, Score]:
         """The recording that is made of ``batch``, times in place, and how it sounds."""

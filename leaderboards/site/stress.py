@@ -13,10 +13,9 @@ from typing import Any
 
 from s2st_bench.errors import UsageError
 from s2st_bench.signature import Signature
+from s2st_bench.standings.entries import Entry
+from s2st_bench.standings.tables import Group
 from s2st_bench.types import Score
-
-from .entries import Entry
-from .tables import Group
 
 _OTHERWISE = frozenset({"name", "out", "resume", "dataset", "delivery", "metrics",
                         "metric_options", "score", "source_lang", "target_lang"})

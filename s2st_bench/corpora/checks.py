@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from s2st_bench.corpora.finding import Finding, Place
+from s2st_bench.corpora.headers import Headers
 from s2st_bench.corpora.rows import Row
 from s2st_bench.errors import AudioError
 
@@ -55,13 +57,8 @@ def times(row: Row) -> Iterator[Finding]:
 def audio(row: Row, header: AudioInfo | AudioError) -> Iterator[Finding]:
     """Missing or damaged audio, a rate or length other than declared, a slice past the end."""
     if isinstance(header, AudioError):
-        from s2st_bench.audio.stored import file_of
-
-        if row.audio is not None and not file_of(row.audio).exists():
-            yield row.found("missing-audio", f"audio {row.audio} is missing",
-                            "copy it from the corpus as it was distributed")
-        else:
-            yield row.found("damaged-audio", f"audio: {header}", "copy it again")
+        if row.audio is not None:
+            yield _unreadable(row, row.audio, header, row.place)
         return
     rate = header.sample_rate_hz
     if row.declared_hz is not None and rate != row.declared_hz:
@@ -86,6 +83,30 @@ def audio(row: Row, header: AudioInfo | AudioError) -> Iterator[Finding]:
         yield row.found("segment-past-end", f"segment {row.id} ends at {end:.3f} s, its audio "
                         f"{row.audio} at {header.duration_s:.3f} s",
                         "copy the audio again, or correct the segment")
+
+
+def reference_audio(row: Row, headers: Headers) -> Iterator[Finding]:
+    """The same of target speech, which is taken as a whole where it has no duration."""
+    for lang, source in row.reference_audio.items():
+        header = headers[source.path]
+        if isinstance(header, AudioError):
+            yield _unreadable(row, source.path, header, row.text_place(lang))
+            continue
+        end_s = source.offset_s + (source.duration_s or 0.0)
+        if header.duration_s is not None and end_s > header.duration_s + SLACK_S:
+            yield row.found("segment-past-end", f"target speech of segment {row.id} ({lang}) ends "
+                            f"at {end_s:.3f} s, {source.path} at {header.duration_s:.3f} s",
+                            "copy the audio again, or correct the segment",
+                            place=row.text_place(lang))
+
+
+def _unreadable(row: Row, path: Path, error: AudioError, place: Place) -> Finding:
+    from s2st_bench.audio.stored import file_of
+
+    if not file_of(path).exists():
+        return row.found("missing-audio", f"audio {path} is missing",
+                         "copy it from the corpus as it was distributed", place=place)
+    return row.found("damaged-audio", f"audio: {error}", "copy it again", place=place)
 
 
 def order(before: Row, row: Row, *, is_long: bool) -> Iterator[Finding]:

@@ -18,6 +18,8 @@ from s2st_bench.types import AudioSource, Context, Recording, Segment, Term, Tex
 _NOTHING: Final[Mapping[str, Any]] = {}
 """One for all rows: a corpus may have hundreds of thousands.  (A read-only view has no pickle.)"""
 
+_NO_CONTEXT: Final = Context()
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -51,8 +53,9 @@ class Row:
     terms: tuple[Term, ...] = ()
     origin: str = ""
     reference_audio: Mapping[str, AudioSource] = field(default_factory=lambda: _NOTHING)
-    context: Context = Context()
-    """What a system may read before it hears the recording: that of its first row."""
+    """Target language to its speech."""
+    context: Context = _NO_CONTEXT
+    """Of the recording: what stands in its first row counts."""
 
     @property
     def end_s(self) -> float | None:

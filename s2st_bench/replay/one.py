@@ -164,6 +164,7 @@ def replay(
         attempt=attempt,
         perturbation="" if task.source == "text" else options.delivery.label(),
         privileged=system.privileged,
+        voices=tuple(sorted(system.voices)) if "speech" in task.outputs else (),
     )
     recorder = Recorder(run, slot, limits, beat)
     failure: Failure | None = None

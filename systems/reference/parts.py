@@ -8,11 +8,12 @@ translator.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar, Final
 
-from s2st_bench.audio import resampled
+from s2st_bench.audio import ready
 from s2st_bench.errors import SystemFailure
 from s2st_bench.parts import RecogniserModel, TranslatorModel
 from s2st_bench.types import Samples, Word
@@ -51,13 +52,17 @@ class ReferenceRecogniser(RecogniserModel):
     def load(self) -> None:
         self._loaded()
 
+    def signature(self) -> Mapping[str, str]:
+        return {"asr": "reference", "weights": models_of(self._folder).digest("encoder.onnx"),
+                "decoding": "ctc-greedy"}
+
     def open(self, lang: str) -> CtcRecogniser:
         return CtcRecogniser(self._loaded())
 
     def transcribe(self, samples: Samples, rate_hz: int, lang: str) -> tuple[Word, ...]:
         """Times are those of CTC's peaks: nine of ten within 0.3 s of the speech's own."""
         models = self._loaded()
-        sound = resampled(samples, rate_hz, RATE_HZ)
+        sound = ready(samples, rate_hz, RATE_HZ)
         utterances, ear = Utterances(), Ear(models)
         words: list[Word] = []
         start_s: float | None = None

@@ -1,0 +1,284 @@
+"""What one run is on the board: its name, its numbers, what failed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from s2st_bench.errors import InputError
+from s2st_bench.metric import Floats
+from s2st_bench.store import RunFolder
+from s2st_bench.types import Modality, RunRecord, Score
+
+from .text import file_key
+
+OFFLINE = "offline"
+"""The system that waits for the whole source: a line to compare with, never ranked."""
+MIN_COVERAGE = 0.8
+"""A system that answered less of its recordings is shown, not ranked."""
+
+WHOLE = "all"
+"""The part of a corpus that is all of it, as scores name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRecording:
+    """A recording without a whole answer, and why."""
+
+    recording_id: str
+    target_lang: str
+    repeat: int
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingScores:
+    """One recording's values by metric; none where it was not scored."""
+
+    recording_id: str
+    target_lang: str
+    repeat: int
+    values: Mapping[str, float | None]
+    reasons: Mapping[str, str]
+    """Why a metric has no value."""
+    failure: FailedRecording | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A metric's corpus value without each cluster in turn."""
+
+    clusters: tuple[str, ...]
+    n_items: Floats
+    """Scored items of each cluster, ``float64[k]``; some may have none."""
+    values: Floats
+    """``float64[k]``; the value itself where the cluster has no item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the traces say about the run as a whole."""
+
+    lengths_s: Mapping[str, float]
+    """Recording to the seconds of source it was given."""
+    outputs: tuple[Modality, ...]
+    n_disturbed: int
+    """Traces measured while other work shared the host."""
+    compute_s: Mapping[str, float]
+    """Stage to the seconds of computation measured in it, all recordings together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One run folder as the board ranks it."""
+
+    key: str
+    """Stem of its files: ``[a-z0-9-]``, unique on the board."""
+    folder: RunFolder
+    record: RunRecord
+    scores: Mapping[str, Score]
+    """Metric to its score over the whole corpus."""
+    parts: Mapping[str, Mapping[str, Score]]
+    """The same for each part that the corpus scores apart, by the part's name."""
+    recordings: tuple[RecordingScores, ...]
+    heard: Heard
+    left_out: Mapping[str, LeftOut]
+    """By metric; only of metrics and releases that write it."""
+
+    @property
+    def name(self) -> str:
+        """The system, and the one inside it: entries of one name are one family's points."""
+        inner = self.record.card.get("params", {}).get("inner")
+        within = inner.get("name") if isinstance(inner, dict) else None
+        return f"{self.record.system}({within})" if within else self.record.system
+
+    @property
+    def offline(self) -> bool:
+        return self.record.system == OFFLINE
+
+    @property
+    def privileged(self) -> bool:
+        return bool(self.record.card.get("privileged"))
+
+    @property
+    def control(self) -> bool:
+        """A system that only shows what a number means: privileged, or its card says so."""
+        return self.privileged or bool(self.record.card.get("control"))
+
+    @property
+    def anchor(self) -> bool:
+        """Shown for scale at the foot of a table: a control, or an offline system."""
+        return self.control or self.offline
+
+    @property
+    def synthetic(self) -> bool:
+        return bool(self.record.corpus_card.get("synthetic"))
+
+    @property
+    def failures(self) -> tuple[FailedRecording, ...]:
+        return tuple(row.failure for row in self.recordings if row.failure is not None)
+
+    @property
+    def n_failed(self) -> int:
+        return len(self.failures)
+
+    @property
+    def n_total(self) -> int:
+        return max((s.n_total for s in self.scores.values()), default=len(self.recordings))
+
+    @property
+    def n_scored(self) -> int:
+        """Of the metric scored on most."""
+        return max((s.n_scored for s in self.scores.values()), default=0)
+
+    @property
+    def n_clusters(self) -> int:
+        return max((s.n_clusters for s in self.scores.values()), default=0)
+
+    @property
+    def coverage(self) -> float | None:
+        """The least coverage any metric states."""
+        known = [s.coverage for s in self.scores.values() if s.coverage is not None]
+        return min(known) if known else None
+
+    @property
+    def unranked(self) -> str:
+        """Why the entry has no rank; empty when it has one."""
+        if self.privileged:
+            return "control: it saw the references"
+        if self.control:
+            return "control: it does not translate"
+        if self.offline:
+            return "offline: it waits for the whole source"
+        if self.record.status != "finished":
+            return f"the run is not finished ({self.record.status})"
+        if self.failures:
+            return f"{len(self.failures)} of {len(self.recordings)} recordings failed"
+        if self.coverage is not None and self.coverage < MIN_COVERAGE:
+            return f"coverage {self.coverage:.0%} is below {MIN_COVERAGE:.0%}"
+        return ""
+
+    @property
+    def unranked_aware(self) -> str:
+        """The same for what was measured."""
+        if self.unranked or not self.heard.n_disturbed:
+            return self.unranked
+        return ("other work shared the host while it was measured "
+                f"({self.heard.n_disturbed} of {len(self.recordings)} recordings)")
+
+
+def read_entries(paths: Sequence[Path]) -> tuple[Entry, ...]:
+    """The entries of run folders, in the order given; a folder given twice counts once.
+
+    Raises
+    ------
+    InputError
+        Naming the run folder, or the file in it, that is missing or damaged.
+    """
+    folders = {path.resolve(): path for path in paths}
+    if not folders:
+        raise InputError("no run folder was given; give the folders that `s2st-bench run` printed")
+    return tuple(_entry(path, index) for index, path in enumerate(folders.values()))
+
+
+def _entry(path: Path, index: int) -> Entry:
+    folder = RunFolder(path)
+    record = folder.record()
+    if not (path / "scores.json").is_file():
+        raise InputError(f"{path}: not scored yet (it holds no scores.json); "
+                         f"run: s2st-bench score {path}")
+    table = folder.scores()
+    where = str(path / "scores.json")
+    try:
+        parts: dict[str, dict[str, Score]] = {WHOLE: {}}
+        for row in table["corpus"]:
+            score = _score(row)
+            parts.setdefault(str(row.get("group") or WHOLE), {})[score.metric] = score
+        recordings = tuple(_recording(row) for row in table["recordings"])
+        left_out = _left_out(table.get("left_out") or {})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{where}: not scores of this release ({error!r}); score the run again"
+                         ) from None
+    key = file_key(f"{record.system} {path.name}", index=index)
+    return Entry(key, folder, record, parts.pop(WHOLE), parts, recordings, _heard(folder, record),
+                 left_out)
+
+
+def _heard(folder: RunFolder, record: RunRecord) -> Heard:
+    lengths: dict[str, float] = {}
+    outputs: set[Modality] = set(record.outputs)
+    compute: dict[str, float] = {}
+    disturbed = 0
+    for trace in folder.traces():
+        for job in (job for step in trace.steps for job in step.jobs):
+            compute[job.stage] = compute.get(job.stage, 0.0) + job.compute_s
+        outputs.update(trace.outputs)
+        disturbed += trace.clock != "ideal" and bool(trace.load.get("shared"))
+        if trace.source_unit == "s":
+            lengths[trace.recording_id] = max(
+                trace.source_length, lengths.get(trace.recording_id, 0.0))
+    ordered: tuple[Modality, ...] = tuple(sorted(outputs, reverse=True))
+    return Heard(lengths, ordered, disturbed, compute)
+
+
+def _score(row: Mapping[str, Any]) -> Score:
+    ci95 = row.get("ci95")
+    return Score(
+        metric=str(row["metric"]),
+        value=_number(row["value"]),
+        unit=str(row.get("unit") or ""),
+        ci95=_interval(ci95),
+        n_scored=int(row["n_scored"]),
+        n_total=int(row["n_total"]),
+        n_clusters=int(row.get("n_clusters") or 0),
+        coverage=_number(row.get("coverage")),
+        signature=str(row.get("signature") or ""),
+        higher_is_better=row.get("higher_is_better"),
+        reason=str(row.get("reason") or ""),
+        unranked=str(row.get("unranked") or ""),
+        marks=tuple(str(mark) for mark in row.get("marks") or ()),
+    )
+
+
+def _left_out(row: Mapping[str, Any]) -> dict[str, LeftOut]:
+    clusters = tuple(str(name) for name in row.get("clusters", ()))
+    found = {}
+    for metric, one in row.get("metrics", {}).items():
+        n_items, values = (np.array(one[key], dtype=np.float64) for key in ("n", "values"))
+        if not (n_items.shape == values.shape == (len(clusters),) and np.isfinite(values).all()):
+            raise ValueError(f"left_out of {metric}: not a number for each cluster")
+        found[str(metric)] = LeftOut(clusters, n_items, values)
+    return found
+
+
+def _recording(row: Mapping[str, Any]) -> RecordingScores:
+    identity = (str(row["id"]), str(row.get("target_lang") or ""), int(row.get("repeat") or 0))
+    error = row.get("error")
+    if isinstance(error, str):
+        error = {"kind": "raised", "message": error}
+    failure = None if not error else FailedRecording(
+        *identity, str(error.get("kind") or "raised"), str(error.get("message") or ""))
+    values = {str(name): _number(value) for name, value in row["scores"].items()}
+    reasons = {str(name): str(why) for name, why in (row.get("reasons") or {}).items()}
+    return RecordingScores(*identity, values, reasons, failure)
+
+
+def _interval(ends: Any) -> tuple[float, float] | None:
+    if ends is None:
+        return None
+    low, high = (_number(end) for end in ends)
+    return None if low is None or high is None else (low, high)
+
+
+def _number(value: Any) -> float | None:
+    """A finite float, or none."""
+    if value is None:
+        return None
+    number = float(value)
+    return number if math.isfinite(number) else None
