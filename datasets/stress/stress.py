@@ -8,12 +8,13 @@ work: recordings are joined, pauses stretched, the speed changed, noise added ov
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from s2st_bench.cache import VARIABLE, standard_folder
+from s2st_bench.corpora import Finding
 from s2st_bench.corpus import Corpus, CorpusCard, fingerprint
 from s2st_bench.errors import ConfigError
 from s2st_bench.types import AudioSource, Recording
@@ -88,6 +89,13 @@ class Stress(Corpus):
                     self._voices(sources, range(at, at + len(batch)), recording.id))
             at += len(batch)
             yield written(recording, score, folder)
+
+    def check(self) -> Iterator[Finding]:
+        """What is odd about the inner corpus: its files are what can be damaged."""
+        return self.inner.check()
+
+    def left_out(self) -> Mapping[str, Finding]:
+        return self.inner.left_out()
 
     def folder(self) -> Path:
         """Where cues are kept.  Raises ConfigError."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from s2st_bench.audio import info, open_audio, read_audio, write_wav
+from s2st_bench.corpora import Finding, Place
 from s2st_bench.corpus import Corpus, CorpusCard, fingerprint
 from s2st_bench.datasets.stress.stress import Stress
 from s2st_bench.errors import AudioError, ConfigError
@@ -224,3 +225,28 @@ def test_a_cue_whose_audio_is_gone_is_told(two: Two, tmp_path: Path) -> None:
         heard(found)
     assert isinstance(found.source, AudioSource)
     assert json.loads(found.source.path.read_text())["parts"][0]["path"].endswith("0.wav")
+
+
+def test_damage_of_the_inner_corpus_is_told_and_counted(two: Two, tmp_path: Path) -> None:
+    gone = Finding("missing-audio", Place(tmp_path / "list.txt", 3), "gone", "copy it again",
+                   recording="r9")
+
+    class Damaged(Two):
+        def check(self) -> Iterator[Finding]:
+            yield gone
+
+        def left_out(self) -> Mapping[str, Finding]:
+            return {"r9": gone}
+
+    noisy = Stress(Damaged(tmp_path), noise="white", folder=tmp_path / "cues")
+    assert list(noisy.check()) == [gone] and noisy.left_out() == {"r9": gone}
+
+
+def test_stress_can_be_stressed(two: Two, tmp_path: Path) -> None:
+    inner = Stress(two, speed=1.25, folder=tmp_path / "cues")
+    outer = Stress(inner, join_s=4.0, gap_s=0.5, folder=tmp_path / "cues")
+    (session,) = outer.recordings()
+    assert [(s.start_s, s.end_s) for s in session.segments] == [
+        (0.0, 2.0), pytest.approx((2.5, 5.3))]
+    assert outer.card().perturbation == "speed(1.25); join(4 s,gap 0.5 s)"
+    assert outer.card().clean == fingerprint(two.recordings())
