@@ -271,7 +271,8 @@ def _resumed(folder: RunFolder, now: RunRecord) -> RunRecord:
         Naming the settings that differ.
     """
     stored = folder.record()
-    old, new = dict(stored.config), dict(now.config)
+    # read as a configuration, so that settings which came later stand at their defaults
+    old, new = RunConfig.from_dict(stored.config).to_dict(), dict(now.config)
     differ = [
         f"{key} was {old.get(key)!r}, now {new.get(key)!r}"
         for key in sorted({*old, *new} - _MAY_DIFFER - {"executor"})
