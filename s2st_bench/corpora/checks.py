@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from s2st_bench.corpora.finding import Finding, Place
@@ -54,25 +55,18 @@ def times(row: Row) -> Iterator[Finding]:
 
 def audio(row: Row, header: AudioInfo | AudioError) -> Iterator[Finding]:
     """Missing or damaged audio, a rate or length other than declared, a slice past the end."""
+    if row.audio is None:
+        return
+    yield from _file(row, row.audio, header, row.declared_hz)
     if isinstance(header, AudioError):
-        if row.audio is not None and not row.audio.exists():
-            yield row.found("missing-audio", f"audio {row.audio} is missing",
-                            "copy it from the corpus as it was distributed")
-        else:
-            yield row.found("damaged-audio", f"audio: {header}", "copy it again")
         return
     rate = header.sample_rate_hz
-    if row.declared_hz is not None and rate != row.declared_hz:
-        yield row.found("sample-rate", f"the header of {row.audio} says {rate} Hz, the corpus "
-                        f"{row.declared_hz} Hz", "take the audio as it was distributed: played at "
-                        "another rate, all times are wrong")
     if header.duration_s is None:
         if row.duration_s is None:
             yield row.found("unknown-length", f"the header of {row.audio} does not say how long "
                             "it is", "write it again: ffmpeg -i IN OUT.wav")
         return
     if header.frames == 0:
-        yield row.found("empty-audio", f"audio {row.audio} has no samples", "copy it again")
         return
     declared = row.declared_frames
     if declared is not None and header.exact and abs(declared - (header.frames or 0)) / rate \
@@ -84,6 +78,34 @@ def audio(row: Row, header: AudioInfo | AudioError) -> Iterator[Finding]:
         yield row.found("segment-past-end", f"segment {row.id} ends at {end:.3f} s, its audio "
                         f"{row.audio} at {header.duration_s:.3f} s",
                         "copy the audio again, or correct the segment")
+
+
+def reference_audio(row: Row, lang: str, header: AudioInfo | AudioError) -> Iterator[Finding]:
+    """The same of the reference's speech, which is a file as a whole."""
+    yield from _file(row, row.reference_audio[lang].path, header, row.reference_hz,
+                     row.text_place(lang))
+
+
+def _file(
+    row: Row, path: Path, header: AudioInfo | AudioError, declared_hz: int | None,
+    place: Place | None = None,
+) -> Iterator[Finding]:
+    """Audio that cannot be read, is of another rate, or has nothing in it."""
+    if isinstance(header, AudioError):
+        if not path.exists():
+            yield row.found("missing-audio", f"audio {path} is missing",
+                            "copy it from the corpus as it was distributed", place=place)
+        else:
+            yield row.found("damaged-audio", f"audio: {header}", "copy it again", place=place)
+        return
+    rate = header.sample_rate_hz
+    if declared_hz is not None and rate != declared_hz:
+        yield row.found("sample-rate", f"the header of {path} says {rate} Hz, the corpus "
+                        f"{declared_hz} Hz", "take the audio as it was distributed: played at "
+                        "another rate, all times are wrong", place=place)
+    if header.frames == 0:
+        yield row.found("empty-audio", f"audio {path} has no samples", "copy it again",
+                        place=place)
 
 
 def order(before: Row, row: Row, *, is_long: bool) -> Iterator[Finding]:

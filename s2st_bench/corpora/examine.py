@@ -46,6 +46,8 @@ def examine(
                     yield row.found("damaged-audio", f"audio: {problem}", "copy it again")
             if before is not None and (before.audio is row.audio or before.audio == row.audio):
                 yield from checks.order(before, row, is_long=is_long)
+        for lang, source in row.reference_audio.items():
+            yield from checks.reference_audio(row, lang, headers[source.path])
         yield from texts(row)
         whole.add(row)
         yield row

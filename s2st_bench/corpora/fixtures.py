@@ -105,11 +105,12 @@ def talk(texts: Sequence[str], lang: str, rate_hz: int = 16_000) -> Talk:
 
 
 def write_audio(path: Path, samples: Samples, rate_hz: int) -> None:
-    """Write 16-bit mono audio in the format of the ending (wav, flac, …)."""
+    """Write mono audio in the format of the ending: mp3, or 16 bits of wav, flac, …"""
     import soundfile
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, samples, rate_hz, subtype="PCM_16")
+    subtype = None if path.suffix == ".mp3" else "PCM_16"
+    soundfile.write(path, samples, rate_hz, subtype=subtype)
 
 
 def write_lines(path: Path, lines: Sequence[str]) -> None:

@@ -29,8 +29,12 @@ class Headers:
 
 
 def _read(path: Path) -> AudioInfo | AudioError:
-    from s2st_bench.audio import info
+    from s2st_bench.audio import AudioInfo, info
+    from s2st_bench.audio.mp3 import plain_mp3
 
+    if str(path).endswith(".mp3") and (found := plain_mp3(path)) is not None:
+        rate = found.sample_rate_hz
+        return AudioInfo(rate, found.channels, found.frames, found.frames / rate, "MP3", False)
     try:
         return info(path)
     except AudioError as error:

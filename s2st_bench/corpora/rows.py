@@ -50,6 +50,8 @@ class Row:
     terms: tuple[Term, ...] = ()
     origin: str = ""
     reference_audio: Mapping[str, AudioSource] = field(default_factory=lambda: _NOTHING)
+    reference_hz: int | None = None
+    """Rate of the reference audio as the corpus says."""
 
     @property
     def end_s(self) -> float | None:
