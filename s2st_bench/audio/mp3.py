@@ -12,11 +12,15 @@ section 3.1.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Final, NamedTuple
 
-_HEAD: Final = 4096
+_HEAD: Final = 2048
+_LENGTHS: Final = re.compile(b"Xing|Info|VBRI")
+_WITHIN: Final = 64
+"""A header of lengths begins this near to the first frame."""
 _RATES_HZ: Final = (44_100, 48_000, 32_000)
 _KBPS_1: Final = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _KBPS_2: Final = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
@@ -53,17 +57,17 @@ def parsed(head: bytes, size: int) -> Mp3 | None:
     if head[:3] == b"ID3" and len(head) >= 10:
         start = 10 + (head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9])
     first = _frame(head, start)
-    if first is None or b"Xing" in head or b"Info" in head or b"VBRI" in head:
+    if first is None or _LENGTHS.search(head, start, start + _WITHIN):
         return None
-    rate, channels, kbps, samples, length = first
-    if start + length < size and (second := _frame(head, start + length)) is not None:
-        return Mp3(rate, channels, round((size - start) * 8 * rate / (kbps * 1000))) \
-            if second[:4] == first[:4] else None
-    return None
+    rate, channels, kbps, length = first
+    second = _frame(head, start + length)
+    if second is None or second[:3] != first[:3]:
+        return None
+    return Mp3(rate, channels, (size - start) * rate // (kbps * 125))
 
 
-def _frame(head: bytes, at: int) -> tuple[int, int, int, int, int] | None:
-    """Rate, channels, kbit/s, samples and bytes of the layer III frame at a place, if one is."""
+def _frame(head: bytes, at: int) -> tuple[int, int, int, int] | None:
+    """Rate, channels, kbit/s and bytes of the layer III frame at a place, if one is there."""
     if len(head) < at + 4 or head[at] != 0xFF or head[at + 1] & 0xE6 != 0xE2:
         return None
     version, third = head[at + 1] >> 3 & 3, head[at + 2]
@@ -73,6 +77,6 @@ def _frame(head: bytes, at: int) -> tuple[int, int, int, int, int] | None:
     is_first = version == 3
     rate = _RATES_HZ[rate_index] // (1 if is_first else 2 if version == 2 else 4)
     kbps = (_KBPS_1 if is_first else _KBPS_2)[kbps_index - 1]
-    samples = 1152 if is_first else 576
+    eighth = 144_000 if is_first else 72_000  # samples a frame, over 8 bits a byte, times 1000
     channels = 1 if head[at + 3] >> 6 == 3 else 2
-    return rate, channels, kbps, samples, samples * 125 * kbps // rate + (third >> 1 & 1)
+    return rate, channels, kbps, eighth * kbps // rate + (third >> 1 & 1)

@@ -84,13 +84,12 @@ class ClipFolder:
 
         The clip as distributed comes first, then ``<clip>.mp3.wav``, ``.wav``, ``.flac``, ``.opus``.
         """
-        stem = self._prefix + clip_id(name)
-        if os.path.exists(mp3 := stem + ".mp3"):
-            return Path(mp3)
-        for ending in _CONVERTED:
-            if os.path.exists(converted := stem + ending):
-                return Path(converted)
-        return Path(mp3)
+        stem = clip_id(name)
+        if not os.path.exists(f"{self._prefix}{stem}.mp3"):
+            for ending in _CONVERTED:
+                if os.path.exists(f"{self._prefix}{stem}{ending}"):
+                    return self.folder / (stem + ending)
+        return self.folder / f"{stem}.mp3"
 
 
 def covost_tables(folder: Path) -> list[CovostTable]:
