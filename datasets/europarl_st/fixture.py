@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,11 +18,12 @@ SPEAKERS = {"en.20081117.20.1-119": "2216", "en.20081118.3.2-022": "4521",
             "en.20090112.15.1-084": "28161"}
 
 
-def make(folder: Path, target: str = "es", ending: str = ".m4a") -> dict[str, Any]:
+def make(folder: Path, target: str = "es") -> dict[str, Any]:
     """Write ``en/…`` below ``folder``; returns the options to run it with.
 
-    ``.m4a`` is what the corpus has, and needs ffmpeg; ``.wav`` and ``.flac`` do not.
+    The audio is m4a, as the corpus has it, or flac where there is no ffmpeg.
     """
+    ending = ".m4a" if shutil.which("ffmpeg") else ".flac"
     for split, speeches in SPLITS.items():
         there = folder / "en" / target / split
         spans: list[str] = []

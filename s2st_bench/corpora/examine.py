@@ -7,30 +7,26 @@ from dataclasses import dataclass, field
 
 from s2st_bench.corpora import checks
 from s2st_bench.corpora.finding import Finding, Place
-from s2st_bench.corpora.headers import Headers, ends_early
+from s2st_bench.corpora.headers import Headers
 from s2st_bench.corpora.rows import Row
 from s2st_bench.corpora.scripts import foreign, letters
 from s2st_bench.corpora.texts import equals_source, texts
 from s2st_bench.corpora.words import guess
-from s2st_bench.errors import AudioError
 
 _MIN_ROWS = 3
 _MIN_LETTERS = 40
 
 
 def examine(
-    rows: Iterable[Row | Finding], headers: Headers, *, is_long: bool, thorough: bool = False
+    rows: Iterable[Row | Finding], headers: Headers, *, is_long: bool
 ) -> Iterator[Row | Finding]:
     """The rows, each after the findings about it; what a reader found itself passes through.
 
-    ``thorough`` also decodes the last sample of every flac, whose header cannot tell whether the
-    file was cut short.  Findings about a whole text file (wrong language, not translated) come
-    last.
+    Findings about all texts of a language (another language, not translated) come last.
     """
     seen = _Ids(is_long)
     whole = _Texts()
     before: Row | None = None
-    probed: set[object] = set()
     for row in rows:
         if isinstance(row, Finding):
             yield row
@@ -38,12 +34,7 @@ def examine(
         yield from seen.add(row)
         yield from checks.times(row)
         if row.audio is not None:
-            header = headers[row.audio]
-            yield from checks.audio(row, header)
-            if thorough and row.audio not in probed and not isinstance(header, AudioError):
-                probed.add(row.audio)
-                if problem := ends_early(row.audio, header):
-                    yield row.found("damaged-audio", f"audio: {problem}", "copy it again")
+            yield from checks.audio(row, headers[row.audio])
             if before is not None and (before.audio is row.audio or before.audio == row.audio):
                 yield from checks.order(before, row, is_long=is_long)
         for lang, source in row.reference_audio.items():

@@ -42,7 +42,10 @@ class Finding:
     recordings does not help."""
 
     def __str__(self) -> str:
-        where = "" if self.place is None else f"{self.place}: "
+        where = ""
+        if self.place is not None:
+            line = "" if self.place.line is None else f", line {self.place.line}"
+            where = f"{self.place.file}{line}: "
         return f"{where}{self.problem}; {self.remedy}"
 
     @property

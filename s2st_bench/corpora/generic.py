@@ -28,7 +28,7 @@ def findings(
 
     A finding among them stands where a recording could not be read, and is passed on.
     """
-    examined = examine(_rows(recordings), Headers(), is_long=True, thorough=True)
+    examined = examine(_rows(recordings), Headers(), is_long=True)
     said: set[tuple[str, str]] = set()
     for found in examined:
         if isinstance(found, Finding) and (key := (found.kind, found.problem)) not in said:

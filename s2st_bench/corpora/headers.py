@@ -1,4 +1,4 @@
-"""Headers of audio files, each read once while it is needed: nothing is decoded."""
+"""Headers of audio files, each read once while it is needed."""
 
 from __future__ import annotations
 
@@ -36,24 +36,24 @@ def _read(path: Path) -> AudioInfo | AudioError:
         rate = found.sample_rate_hz
         return AudioInfo(rate, found.channels, found.frames, found.frames / rate, "MP3", False)
     try:
-        return info(path)
+        header = info(path)
+        if header.format.startswith("FLAC"):
+            _check_end(path, header)
     except AudioError as error:
         return error
+    return header
 
 
-def ends_early(path: Path, header: AudioInfo) -> str:
-    """Why the samples end before the length that the header of a flac states, or nothing.
+def _check_end(path: Path, header: AudioInfo) -> None:
+    """Raise AudioError where the samples of a flac end before its header says.
 
     Other containers are compared with their header's length when it is read; of a flac only its
-    last samples can tell, which are decoded here.
+    last sample can tell, which is sought and decoded.
     """
     from s2st_bench.audio import open_frames
 
-    if not header.format.startswith("FLAC") or not header.frames:
-        return ""
-    try:
+    if header.frames:
         with open_frames(path, header.frames - 1, 1) as reader:
-            found = len(reader.read(1))
-    except AudioError as error:
-        return str(error)
-    return "" if found else f"{path}: the last of {header.frames} samples is missing"
+            if not len(reader.read(1)):
+                raise AudioError(f"{path}: the last of {header.frames} samples is missing: it was "
+                                 "cut short; copy it again")

@@ -72,7 +72,7 @@ class FileCorpus(Corpus):
         said: set[tuple[str, str]] = set()
         is_empty = True
         try:
-            for found in self._examined(Headers(), thorough=True):
+            for found in self._examined(Headers()):
                 is_empty = False
                 if isinstance(found, Row):
                     continue
@@ -116,12 +116,11 @@ class FileCorpus(Corpus):
             elif found.is_error:
                 raise DamagedCorpus(found, self._hint(found))
 
-    def _examined(self, headers: Headers, *, thorough: bool = False) -> Iterator[Row | Finding]:
+    def _examined(self, headers: Headers) -> Iterator[Row | Finding]:
         rows: Iterable[Row | Finding] = self.rows()
         if self.selection.order == "fairseq":
             rows = fairseq_order(rows, self.fairseq_key)
-        return examine(chosen(rows, self.selection), headers,
-                       is_long=self.selection.is_long, thorough=thorough)
+        return examine(chosen(rows, self.selection), headers, is_long=self.selection.is_long)
 
     def _assembled(self, rows: list[Row], headers: Headers) -> Recording:
         row = rows[0]

@@ -23,6 +23,7 @@ from s2st_bench.corpora.rows import Row
 from s2st_bench.corpora.selection import Selection
 
 _PLAIN: Final = re.compile(r"-\s+\{([^{}\[\]\"'#&*!|>%@`\\\t]*)\}\s*")
+_DEEPEST: Final = 20
 _SHAPE: Final = "an entry is {duration: SECONDS, offset: SECONDS, wav: FILE}"
 
 
@@ -66,6 +67,9 @@ def list_rows(
             lines = {lang: next(file, None) for lang, file in files.items()}
             wav = entry.wav if isinstance(entry, Entry) else entry.recording
             if wav != now:  # once a talk: paths cost more than all the rest of an entry
+                if not _is_inside(wav):
+                    raise Finding("bad-path", _place(entry, path), f"wav {wav!r} leads out of the "
+                                  "corpus", "give the file's name").damage()
                 now, talk, file_of_talk = wav, PurePosixPath(wav).stem, audio(wav)
             numbers[talk] = number = numbers.get(talk, 0) + 1
             segment = f"{talk}-{number}"
@@ -116,7 +120,7 @@ def entries(path: Path) -> Iterator[Entry | Finding]:
         done += 1
         yield found
     if not done:
-        yield Finding("no-segments", Place(path), "no entries", f"{_SHAPE}, one a line")
+        raise Finding("no-segments", Place(path), "no entries", f"{_SHAPE}, one a line").damage()
 
 
 def _rest(file: Lines, path: Path, total: int) -> Iterator[Finding]:
@@ -161,11 +165,10 @@ def _plain(text: str, line: int) -> Entry | None:
     try:
         values = dict(pair.split(": ", 1) for pair in match[1].split(", "))
         offset, wav = values["offset"], values["wav"]
-        entry = Entry(line, wav, float(offset), float(values["duration"]),
-                      values.get("speaker_id", ""), offset)
+        return Entry(line, wav, float(offset), float(values["duration"]),
+                     values.get("speaker_id", ""), offset)
     except (KeyError, ValueError):
         return None
-    return entry if _is_inside(wav) else None
 
 
 def _parsed(text: str) -> Any:
@@ -173,10 +176,25 @@ def _parsed(text: str) -> Any:
     import yaml
 
     try:
+        _check_depth(text)
         found = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except (yaml.YAMLError, ValueError):
         return None
     return found[0] if isinstance(found, list) and len(found) == 1 else None
+
+
+def _check_depth(text: str) -> None:
+    """Refuse deep nesting by the stream of events: the C loader ends the process at it."""
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                raise yaml.MarkedYAMLError(problem="nested too deep", problem_mark=event.start_mark)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _whole(path: Path, skip: int) -> Iterator[Entry | Finding]:
@@ -186,9 +204,10 @@ def _whole(path: Path, skip: int) -> Iterator[Entry | Finding]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         text = path.read_bytes().decode("utf-8-sig")
+        _check_depth(text)
         node = yaml.compose(text, loader)
         values = yaml.load(text, loader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         reason = getattr(error, "problem", None) or type(error).__name__
         raise Finding("not-yaml", Place(path, mark.line + 1 if mark else None),
@@ -205,24 +224,31 @@ def _entry(value: Any, path: Path, line: int) -> Entry | Finding:
         return Finding("bad-entry", place, "not a mapping", _SHAPE)
     wav = value.get("wav")
     if not isinstance(wav, str) or not wav:
-        return Finding("bad-entry", place, f"wav is {wav!r}, not the name of a file", _SHAPE)
-    if not _is_inside(wav):
-        return Finding("bad-path", place, f"wav {wav!r} leads out of the corpus",
-                       "give the file's name")
+        return Finding("bad-entry", place, f"wav is {_shown(wav)}, not the name of a file", _SHAPE)
     seconds = []
     for key in ("offset", "duration"):
         number = value.get(key)
         if isinstance(number, bool) or not isinstance(number, int | float):
-            return Finding("bad-entry", place, f"{key} is {number!r}, not a number of seconds",
-                           _SHAPE, recording=wav)
-        seconds.append(float(number) if abs(number) < 1e300 else float("inf"))
+            return Finding("bad-entry", place, f"{key} is {_shown(number)}, not a number of "
+                           "seconds", _SHAPE, recording=wav)
+        # a whole number may be larger than any float
+        seconds.append(float("inf") if abs(number) >= 1e300 else float(number))
     speaker = value.get("speaker_id")
     return Entry(line, wav, seconds[0], seconds[1], "" if speaker is None else str(speaker),
                  str(value["offset"]))
 
 
+def _shown(value: Any) -> str:
+    """A value of a list in a message; what is nested can be without end."""
+    shown = repr(value) if isinstance(value, str | float | None) else f"a {type(value).__name__}"
+    return shown if len(shown) <= 60 else f"{shown[:57]}…"
+
+
+def _place(entry: Entry | Finding, path: Path) -> Place:
+    place = Place(path, entry.line) if isinstance(entry, Entry) else entry.place
+    return place or Place(path)
+
+
 def _is_inside(wav: str) -> bool:
-    if "/" not in wav:
-        return wav not in (".", "..") and "\x00" not in wav
     path = PurePosixPath(wav)
     return not path.is_absolute() and ".." not in path.parts and "\x00" not in wav
