@@ -55,7 +55,7 @@ $(VENV)/.full: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "installing the full set …"
 	@extras=all,peers,dev; command -v cc >/dev/null 2>&1 || { \
 	    echo "no C compiler: the extras simuleval and speech are skipped"; \
-	    extras=$$($(BIN)/python tools/extras.py --without all simuleval speech); \
+	    extras=$$($(BIN)/python tools/extras.py --without all simuleval speech nisqa); \
 	}; $(PIP) install -c constraints.txt -e ".[$$extras]"
 	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true
 	@touch $@ $(VENV)/.demo

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Mapping
 from dataclasses import fields
+from types import MappingProxyType
 from typing import Any
 
 from s2st_bench.config import Choice
@@ -12,9 +14,13 @@ from s2st_bench.corpora.selection import Selection
 from s2st_bench.corpus import Corpus
 from s2st_bench.errors import ConfigError, UnknownPluginError
 from s2st_bench.params import Build, construct
-from s2st_bench.parts import RecogniserModel, TranslatorModel
+from s2st_bench.parts import AlignerModel, RecogniserModel, TranslatorModel
 from s2st_bench.registry import Kind, Registry
 from s2st_bench.system import System
+
+_PARTS: Mapping[type, Kind] = MappingProxyType({
+    RecogniserModel: "recognisers", AlignerModel: "aligners", TranslatorModel: "translators",
+})
 
 
 def build_system(choice: Choice, registry: Registry, where: str = "system") -> System:
@@ -43,17 +49,29 @@ def nested(registry: Registry) -> Build:
         rest = {key: value for key, value in config.items() if key != "name"}
         if issubclass(base, System):
             return build_system(Choice(name, rest), registry, where)
-        if issubclass(base, RecogniserModel | TranslatorModel):
-            is_asr = issubclass(base, RecogniserModel)
-            kind: Kind = "recognisers" if is_asr else "translators"
-            try:
-                plugin = registry.get(kind, name)
-            except UnknownPluginError as error:
-                raise UnknownPluginError(f"{where}: {error}") from None
-            return construct(plugin.load(), rest, where, build=build)
-        raise ConfigError(f"{where}: cannot be built from a mapping")
+        kind = next((kind for part, kind in _PARTS.items() if issubclass(base, part)), None)
+        if kind is None:
+            raise ConfigError(f"{where}: cannot be built from a mapping")
+        try:
+            plugin = registry.get(kind, name)
+        except UnknownPluginError as error:
+            raise UnknownPluginError(f"{where}: {error}") from None
+        return construct(plugin.load(), rest, where, build=build)
 
     return build
+
+
+def shared(build: Build) -> Build:
+    """``build`` that gives the same object for the same configuration: metrics share a model."""
+    made: dict[tuple[type, str], Any] = {}
+
+    def once(base: type, config: Mapping[str, Any], where: str) -> Any:
+        key = base, json.dumps(config, sort_keys=True, default=str)
+        if key not in made:
+            made[key] = build(base, config, where)
+        return made[key]
+
+    return once
 
 
 def build_corpus(

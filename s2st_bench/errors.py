@@ -16,6 +16,7 @@
     │   ├── SystemRaised      its code raised
     │   ├── SystemHung        it gave no answer in time
     │   └── LimitExceeded     it wrote more than its limits
+    ├── NotAligned            words that are not to be found in the speech
     ├── RunError              a run cannot go on (or cannot be resumed)
     └── NotComparable         two numbers that must not be set side by side
 
@@ -113,6 +114,10 @@ class LimitExceeded(SystemFailure):
     """A system wrote more than its limits."""
 
     kind = "limit"
+
+
+class NotAligned(BenchError):
+    """Words that are not to be found in the speech."""
 
 
 class RunError(BenchError):

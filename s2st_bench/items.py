@@ -13,16 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from s2st_bench import peers
 from s2st_bench.errors import NotComparable
-from s2st_bench.metric import Floats, Item, LatencyUnit
+from s2st_bench.metric import Floats, Item, LatencyUnit, Recut
 from s2st_bench.peers import Peer
 from s2st_bench.resegment import Resegmenter, SoftSegmenter
 from s2st_bench.softalign import Codes
+from s2st_bench.sound import Sound
 from s2st_bench.timeline import emissions, final_text
 from s2st_bench.types import (
     AudioSource,
@@ -49,6 +51,7 @@ def items(
     recording_end: RecordingEnd = "audio",
     tokenizer: Tokenizer | None = None,
     compat: Peer | None = None,
+    folder: Path | None = None,
 ) -> tuple[Item, ...]:
     """The items of one trace, in the order of the recording's segments.
 
@@ -62,6 +65,8 @@ def items(
         SentencePiece pieces of a text, for unit ``spm``.
     compat
         Count units as this tool does.
+    folder
+        What the paths of speech pieces are relative to.
 
     Raises
     ------
@@ -71,7 +76,21 @@ def items(
     text = "" if trace.error is not None else final_text(trace)
     unit = peers.unit_of(unit, compat)
     said = () if trace.error is not None else emissions(trace, unit, live, tokenizer)
-    cut = _Cut(trace, recording, unit, None if live is None else tuple(live), tokenizer, compat)
+    times = None if live is None else tuple(live)
+    sound = Sound(trace, folder, times) if "speech" in trace.outputs else None
+
+    def recut(text: str, said: Sequence[Emission]) -> tuple[Item, ...]:
+        return _items(cut, text, said, resegmenter, recording_end)
+
+    cut = _Cut(trace, recording, unit, times, tokenizer, compat, sound, recut)
+    return recut(text, said)
+
+
+def _items(
+    cut: _Cut, text: str, said: Sequence[Emission], resegmenter: Resegmenter | None,
+    recording_end: RecordingEnd,
+) -> tuple[Item, ...]:
+    trace, recording = cut.trace, cut.recording
     if not recording.long_form:
         return (_short(cut, text, said),)
     if trace.source_unit != "s":
@@ -82,7 +101,7 @@ def items(
     codes = _assign(cut, said, resegmenter or SoftSegmenter())
     texts = _texts(text, cut, codes)
     end_s = trace.source_length
-    if recording_end == "segments" or compat == "omnisteval":
+    if recording_end == "segments" or cut.compat == "omnisteval":
         end_s = max(segment.end_s for segment in recording.segments)
     return tuple(
         _long(cut, segment, texts[i], [said[j] for j in np.flatnonzero(codes == i)], end_s)
@@ -125,6 +144,8 @@ class _Cut:
     live: tuple[float, ...] | None
     tokenizer: Tokenizer | None
     compat: Peer | None
+    sound: Sound | None
+    recut: Recut
 
     def item(
         self, item_id: str, segment: Segment, text: str, said: Sequence[Emission], *,
@@ -154,6 +175,8 @@ class _Cut:
             time_to_recording_end=to_end,
             live=self.live,
             reference_length=length,
+            sound=self.sound,
+            recut=self.recut,
         )
 
 

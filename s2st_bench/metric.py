@@ -10,18 +10,24 @@ one item; a long-form one is resegmented into as many items as it has segments.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, overload
+from typing import TYPE_CHECKING, ClassVar, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from s2st_bench.types import Emission, MetricSpec, Recording, Segment, SourceUnit, Trace
 
+if TYPE_CHECKING:
+    from s2st_bench.sound import Sound
+
 Floats = npt.NDArray[np.float64]
 LatencyUnit = Literal["word", "char", "spm", "space_word", "any_char"]
 """The last two are simulstream's: what single spaces part, and every character."""
+
+
+Recut = Callable[[str, Sequence[Emission]], "tuple[Item, ...]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,10 @@ class Item:
     reference_length: int | None = None
     """Units of the first reference where they are no matter of white space (``spm``), or as
     another tool counts them."""
+    sound: Sound | None = None
+    """The speech of the whole trace; none where the output is text alone."""
+    recut: Recut | None = None
+    """All items of the recording, in order, had it been answered with this text in these units."""
 
     @property
     def cluster(self) -> str:
@@ -154,6 +164,14 @@ class Metric(ABC):
         of its own.
         """
         return None
+
+    def unranked(self, items: Sequence[Item]) -> str:
+        """Why systems must not be ranked by the value over ``items``; empty: they may."""
+        return ""
+
+    def marks(self, items: Sequence[Item]) -> tuple[str, ...]:
+        """What must stand beside the value over ``items``, a few words each."""
+        return ()
 
     def as_peer(self, peer: str) -> Metric:
         """The metric as ``peer`` (:data:`s2st_bench.peers.PEERS`) computes it; most are alike."""

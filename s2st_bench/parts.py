@@ -1,7 +1,8 @@
-"""Recognisers and translators of text: parts that systems and metrics share.
+"""Recognisers, aligners and translators of text: parts that systems and metrics share.
 
-A part is a plugin: a table ``[[recogniser]]`` or ``[[translator]]`` in the manifest of the system
-it belongs to.  A parameter annotated with one of the models below arrives built::
+A part is a plugin: a table ``[[recogniser]]``, ``[[aligner]]`` or ``[[translator]]`` in the
+manifest of the system it belongs to.  A parameter annotated with one of the models below arrives
+built::
 
     def __init__(self, asr: RecogniserModel) -> None: ...    # system.asr=reference
 
@@ -15,6 +16,7 @@ Texts are words separated by single spaces.  An *utterance* is speech between tw
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol
 
 from s2st_bench.types import Samples, Word
@@ -45,7 +47,14 @@ class RecogniserModel(ABC):
     synthesiser with it (ASR-BLEU) is circular, which must stand beside the number."""
 
     @abstractmethod
-    def load(self) -> None: ...
+    def load(self) -> None:
+        """Load what is not loaded yet; metrics that share the model each call it."""
+
+    @abstractmethod
+    def signature(self) -> Mapping[str, str]:
+        """What tells this model from all others (name, version or weights, decoding); loads
+        nothing.  Transcripts are kept by it.
+        """
 
     @abstractmethod
     def open(self, lang: str) -> Recogniser:
@@ -54,6 +63,34 @@ class RecogniserModel(ABC):
     @abstractmethod
     def transcribe(self, samples: Samples, rate_hz: int, lang: str) -> tuple[Word, ...]:
         """The words of a whole recording ``float32[n]``, with times in seconds from its start."""
+
+
+class AlignerModel(ABC):
+    """Finds known words in speech."""
+
+    languages: frozenset[str] = frozenset()
+    """Base codes of the languages it aligns; empty: any."""
+
+    @abstractmethod
+    def load(self) -> None:
+        """Load what is not loaded yet."""
+
+    @abstractmethod
+    def signature(self) -> Mapping[str, str]:
+        """What tells this aligner from all others; loads nothing."""
+
+    @abstractmethod
+    def align(
+        self, samples: Samples, rate_hz: int, words: Sequence[str], lang: str
+    ) -> tuple[Word, ...]:
+        """Each of ``words`` where it is spoken in ``float32[n]``: in order, not overlapping, times
+        in seconds from the first sample.
+
+        Raises
+        ------
+        NotAligned
+            The words are not to be found in this speech.
+        """
 
 
 class Translator(Protocol):

@@ -89,7 +89,8 @@ def decode_run(text: str, where: str = "run.json") -> RunRecord:
 def decode_score(row: Mapping[str, Any]) -> Score:
     """A score from its JSON object."""
     ci95 = row.get("ci95")
-    return Score(**{**row, "ci95": tuple(ci95) if ci95 is not None else None})
+    return Score(**{**row, "ci95": tuple(ci95) if ci95 is not None else None,
+                    "marks": tuple(row.get("marks", ()))})
 
 
 def _encode_source(source: AudioSource | TextSource) -> dict[str, Any]:

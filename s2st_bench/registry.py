@@ -15,8 +15,8 @@ A plugin is a folder with a manifest, ``<source>/<kind>/<folder>/plugin.toml``::
     target = "training.recipes:Emma"
     summary = "Monotonic attention that decides by itself when to write"
 
-    [[recogniser]]                   # or [[translator]]: a part that systems and metrics share,
-    name = "reference"               # see s2st_bench/parts.py; system.asr=reference
+    [[recogniser]]                   # or [[aligner]], [[translator]]: a part that systems and
+    name = "reference"               # metrics share, see s2st_bench/parts.py; system.asr=reference
     target = "parts:ReferenceRecogniser"
     summary = "German and English"
 
@@ -51,7 +51,8 @@ from typing import Any, Literal, get_args
 from s2st_bench.errors import DependencyError, UnknownPluginError, UsageError
 from s2st_bench.paths import package_roots, plugin_dirs, shipped_configs
 
-Kind = Literal["systems", "metrics", "datasets", "trainers", "recognisers", "translators"]
+Kind = Literal["systems", "metrics", "datasets", "trainers", "recognisers", "aligners",
+               "translators"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 GROUPS: Mapping[str, Kind] = MappingProxyType({"system": "systems", "dataset": "datasets"})
 """Groups of a run's overrides whose options are plugins' configurations."""
@@ -65,6 +66,7 @@ _BASES: Mapping[Kind, str] = {
     "datasets": "s2st_bench.corpus:Corpus",
     "trainers": "s2st_bench.trainer:Trainer",
     "recognisers": "s2st_bench.parts:RecogniserModel",
+    "aligners": "s2st_bench.parts:AlignerModel",
     "translators": "s2st_bench.parts:TranslatorModel",
 }
 _PLACES: Mapping[Kind, tuple[str, str, str]] = {
@@ -73,6 +75,7 @@ _PLACES: Mapping[Kind, tuple[str, str, str]] = {
     "datasets": ("datasets", "plugin", "config"),
     "trainers": ("systems", "trainer", "config/train"),
     "recognisers": ("systems", "recogniser", "config/recognisers"),
+    "aligners": ("systems", "aligner", "config/aligners"),
     "translators": ("systems", "translator", "config/translators"),
 }
 """Folder of the kind, table of the manifest, folder of the configurations."""

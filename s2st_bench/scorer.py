@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +56,8 @@ class Options:
     """Units, lengths and rules of another tool, where it differs (``metrics/README.md``)."""
     target_lang: str = ""
     """Wanted of every recording; empty: what the traces say."""
+    folder: Path | None = None
+    """What the paths of speech pieces are relative to: the run folder, or that of a log."""
 
     @property
     def retimes(self) -> bool:
@@ -85,6 +88,7 @@ class Scorer:
                 recording_end=options.recording_end,
                 tokenizer=options.tokenizer,
                 compat=options.compat,
+                folder=options.folder,
             )
             self.items += made
             self.owner += [index] * len(made)
@@ -181,6 +185,8 @@ class Scorer:
             higher_is_better=metric.spec.higher_is_better,
             reason=reason,
             group=group,
+            unranked=metric.unranked(self.items),
+            marks=metric.marks(self.items),
         )
 
     def _left_out(self, sample: Sample) -> LeftOut | None:

@@ -16,10 +16,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from s2st_bench.build import nested, shared
 from s2st_bench.errors import ConfigError, DependencyError, InputError, TraceError, UsageError
 from s2st_bench.items import lost_trace
 from s2st_bench.metric import Metric
-from s2st_bench.params import construct
+from s2st_bench.params import Build, construct
 from s2st_bench.penalty import SUFFIX, Penalised
 from s2st_bench.registry import Registry
 from s2st_bench.scorer import ALL, Options, Scorer
@@ -76,7 +77,8 @@ def make_metrics(
     asked = {registered_name(m) for m in names if isinstance(m, str)}
     if unused := sorted(given.keys() - asked):
         raise ConfigError(f"{where}{unused[0]}: the metric {unused[0]!r} is not asked for")
-    made = tuple(_make_metric(m, found, given, where) if isinstance(m, str) else m
+    build = shared(nested(found))
+    made = tuple(_make_metric(m, found, given, where, build) if isinstance(m, str) else m
                  for m in names)
     if twice := [name for name, n in Counter(m.name for m in made).items() if n > 1]:
         raise UsageError(f"metric {twice[0]!r} is asked for twice")
@@ -158,7 +160,7 @@ def score_run(
     run = RunFolder(folder)
     record = run.record()
     settings = replace(options or Options(), fingerprint=record.fingerprint,
-                       target_lang=record.target_lang)
+                       target_lang=record.target_lang, folder=run.path)
     table = score(run.traces(), run.recordings(), metrics, settings, registry=registry,
                   metric_options=metric_options)
     if write:
@@ -171,7 +173,9 @@ def registered_name(name: str) -> str:
     return name.removesuffix(SUFFIX).removesuffix(_AWARE)
 
 
-def _make_metric(name: str, registry: Registry, options: MetricOptions, where: str) -> Metric:
+def _make_metric(
+    name: str, registry: Registry, options: MetricOptions, where: str, build: Build
+) -> Metric:
     base = name.removesuffix(SUFFIX)
     plain = registered_name(name)
     aware = plain != base
@@ -184,7 +188,8 @@ def _make_metric(name: str, registry: Registry, options: MetricOptions, where: s
     given = options.get(plain, {})
     if "aware" in given:
         raise ConfigError(f"{where}{plain}.aware: ask for the metric {plain}_CA instead")
-    metric: Metric = construct(metric_class, {**given, "aware": aware}, f"{where}{plain}")
+    metric: Metric = construct(metric_class, {**given, "aware": aware}, f"{where}{plain}",
+                               build=build)
     return metric if base == name else Penalised(metric)
 
 

@@ -76,6 +76,9 @@ class RunFolder:
     def _text(self, name: str) -> str:
         try:
             return (self.path / name).read_text("utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{self.path / name}: not UTF-8 ({error.reason} at byte "
+                             f"{error.start}); the file is damaged") from None
         except OSError as error:
             raise InputError(f"{self.path / name}: cannot be read ({error.strerror})") from None
 

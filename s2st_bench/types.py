@@ -371,6 +371,10 @@ class Score:
     """Why ``value`` is none."""
     group: str = "all"
     """The part of the corpus it is of: all, or the items of one ``Segment.origin``."""
+    unranked: str = ""
+    """Why systems must not be ranked by it; empty: they may."""
+    marks: tuple[str, ...] = ()
+    """What must stand beside it, a few words each (``circular``)."""
 
 
 @dataclass(frozen=True, slots=True)

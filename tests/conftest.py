@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +14,14 @@ from hypothesis import settings
 # The same examples everywhere and no clock: a run is red for what changed, not for where it ran.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What metrics keep of audio stays out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("S2ST_BENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
 
 Write = Callable[[str, str], Path]
 

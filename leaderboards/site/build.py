@@ -22,15 +22,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from s2st_bench.errors import UsageError
+from s2st_bench.standings.columns import SILENCE_SUFFIX, Column
+from s2st_bench.standings.entries import Entry, read_entries
+from s2st_bench.standings.tables import Group, host_name, make_groups
+from s2st_bench.standings.text import label, passage, setting
 
-from .columns import SILENCE_SUFFIX, Column
-from .entries import Entry, read_entries
 from .facts import collect
 from .plot import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, make_plot, tick_text
 from .recordings import Listed, write_recordings
 from .spread import make_spread
-from .tables import Group, host_name, make_groups
-from .text import label, passage, setting
 from .validity import Validity, read_validity
 
 HERE = Path(__file__).parent

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .entries import Entry
-from .tables import Row, host_name
-from .text import label
+from s2st_bench.standings.entries import Entry
+from s2st_bench.standings.tables import Row, host_name
+from s2st_bench.standings.text import label
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from s2st_bench.standings.columns import AWARE_SUFFIX, Column
+from s2st_bench.standings.tables import Row, Table
 from s2st_bench.types import Score
-
-from .columns import AWARE_SUFFIX, Column
-from .tables import Row, Table
 
 WIDTH, HEIGHT = 600, 370
 LEFT, RIGHT, TOP, BOTTOM = 56, 92, 12, 48

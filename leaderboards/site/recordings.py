@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from s2st_bench.metric import LatencyUnit
+from s2st_bench.standings.entries import Entry, RecordingScores
+from s2st_bench.standings.tables import Group, operating_points
+from s2st_bench.standings.text import file_key, label, passage, script
 from s2st_bench.timeline import Played, playback, text_events
 from s2st_bench.types import AudioSource, Recording, Trace
 
-from .entries import Entry, RecordingScores
 from .lag import lag_curve
 from .media import Sound, Studio
-from .tables import Group, operating_points
-from .text import file_key, label, passage, script
 
 MAX_EVENTS = 20_000
 """Writes, reads or words of one recording that a page draws."""

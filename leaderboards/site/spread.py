@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .columns import AWARE_SUFFIX, LATENCY_ORDER
-from .entries import Entry
+from s2st_bench.standings.columns import AWARE_SUFFIX, LATENCY_ORDER
+from s2st_bench.standings.entries import Entry
+
 from .plot import Scale, scale
 
 WIDTH, HEIGHT, MARGIN = 600, 40, 12

@@ -24,7 +24,10 @@ from s2st_bench.cli import (
     compare,
     convert,
     doctor,
+    gate,
     ls,
+    pack,
+    report,
     run,
     score,
     show,
@@ -97,10 +100,13 @@ app.command()(run.run)
 app.command()(train.train)
 app.command()(score.score)
 app.command(cls=SeveralValues)(compare.compare)
+app.command()(gate.gate)
 app.command()(convert.convert)
 app.command()(check.check)
 app.command()(certify.certify)
 app.command()(board.board)
+app.command()(report.report)
+app.command()(pack.pack)
 app.command()(validity.validity)
 app.command()(ls.ls)
 app.command()(show.show)

@@ -8,16 +8,23 @@ from typing import Annotated
 
 import typer
 
+from s2st_bench.cli.common import printable
+
 
 def board(
     runs: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(metavar="RUN...", show_default=False,
                        help="Run folders, or folders that hold some."),
-    ],
+    ] = None,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where the site is written.")
     ] = Path("board"),
+    add: Annotated[
+        list[Path] | None,
+        typer.Option("--add", metavar="BUNDLE", show_default=False,
+                     help="A bundle of `pack`; checked and scored anew. Several: repeat it."),
+    ] = None,
     title: Annotated[
         str, typer.Option(help="The board's heading.")
     ] = "Simultaneous interpretation",
@@ -33,11 +40,34 @@ def board(
     ] = None,
 ) -> None:
     """Build the leaderboard; prints the page to open last."""
-    import s2st_bench.leaderboards.site as site
+    from tempfile import TemporaryDirectory
 
+    import s2st_bench.leaderboards.site as site
+    from s2st_bench.errors import UsageError
+
+    if not runs and not add:
+        raise UsageError("name run folders, or bundles with --add")
     seconds = site.AUDIO_S if audio_s is None else audio_s
-    typer.echo(site.build(list(run_folders(runs)), out, title=title, audio_s=seconds,
-                          validity=validity))
+    with TemporaryDirectory(prefix="s2st-bench-") as folder:
+        known = list(run_folders(runs or []))
+        added = [_added(bundle, Path(folder), known) for bundle in add or []]
+        page = site.build([*known, *added], out, title=title, audio_s=seconds,
+                          validity=validity)
+    typer.echo(page)
+
+
+def _added(bundle: Path, folder: Path, known: Sequence[Path]) -> Path:
+    """The run of a bundle, checked against the runs made here and scored anew."""
+    from s2st_bench.bundle import rescored, same_references, unpack
+
+    name = bundle.name.removesuffix(".zip").removesuffix(".s2st")
+    into = folder / str(len(list(folder.iterdir()))) / name
+    into.mkdir(parents=True)
+    unpack(bundle, into)
+    notes = same_references(into, str(bundle), known)
+    for note in [*notes, *rescored(into, str(bundle))[1]]:
+        typer.echo(f"note: {printable(str(bundle))}: {printable(note)}", err=True)
+    return into
 
 
 def run_folders(paths: Sequence[Path]) -> Iterator[Path]:

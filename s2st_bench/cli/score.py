@@ -235,6 +235,7 @@ def _score(
         logged_ca=material.ca,
         ca=None if material.requeued else options.ca,
         resegmenter=material.resegmenter or options.resegmenter,
+        folder=material.folder,
     )
     return scoring.score(material.traces, material.recordings, names, settings,
                          registry=registry, metric_options=given)
@@ -295,6 +296,9 @@ def as_text(found: ScoreTable) -> str:
     parts = [table([head, *rows], right=(1 + shift, 2 + shift, 4 + shift, 5 + shift, 6 + shift))]
     if missing := _missing(found):
         parts.append("no value\n" + table([["", reason, names] for reason, names in missing]))
+    if beside := [["", s.metric, printable("; ".join([*s.marks, *_unranked(s)]))]
+                  for s in with_value if s.group == "all" and (s.marks or s.unranked)]:
+        parts.append("to be said beside\n" + table(beside))
     failed = [["", printable(r.id), r.error.kind, printable(r.error.message)]
               for r in found.failures() if r.error is not None]
     if failed:
@@ -318,6 +322,10 @@ def _row(score: Score, grouped: bool) -> list[str]:
     coverage = "" if score.coverage is None else f"{score.coverage:.3f}"
     return [score.metric, *([printable(score.group)] if grouped else []), value, interval,
             score.unit, f"{score.n_scored}/{score.n_total}", str(score.n_clusters), coverage]
+
+
+def _unranked(score: Score) -> list[str]:
+    return [f"never ranked by: {score.unranked}"] if score.unranked else []
 
 
 def _missing(found: ScoreTable) -> list[tuple[str, str]]:

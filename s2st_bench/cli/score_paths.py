@@ -31,6 +31,8 @@ class Material:
     notes: tuple[str, ...] = ()
     resegmenter: Resegmenter | None = None
     """Where the log has cut its long recordings itself."""
+    folder: Path | None = None
+    """What the paths of speech pieces are relative to."""
 
 
 def load(
@@ -69,7 +71,7 @@ def load(
         recordings = attach(recordings, *langs, segments=segments, references=references)
     return Material(log.traces, recordings, fingerprint(recordings, headers=False), ca=log.ca,
                     requeued=requeue and found != TRACE, notes=log.notes,
-                    resegmenter=log.resegmenter)
+                    resegmenter=log.resegmenter, folder=path.parent if path.is_file() else path)
 
 
 def _run(path: Path, references: Path | None, segments: Path | None) -> Material:
@@ -79,4 +81,4 @@ def _run(path: Path, references: Path | None, segments: Path | None) -> Material
     run = RunFolder(path)
     record = run.record()
     return Material(tuple(run.traces()), tuple(run.recordings()), record.fingerprint,
-                    record.target_lang, is_run=True)
+                    record.target_lang, is_run=True, folder=path)

@@ -17,9 +17,11 @@ microphones far from those of the model.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,8 @@ class PocketSphinx(RecogniserModel):
     ) -> None:
         if len(cmn) not in (0, _CEPSTRA):
             raise ValueError(f"cmn: {_CEPSTRA} numbers are wanted, not {len(cmn)}")
+        self._module: Any = None
+        self._lm = Path(lm).name
         self._dictionary = dictionary
         self._mean = ",".join(f"{value:g}" for value in cmn)
         self._sentences, self._model = _language_model(lm)
@@ -62,8 +66,17 @@ class PocketSphinx(RecogniserModel):
         except ImportError:
             raise DependencyError("pocketsphinx", "recognition by pocketsphinx", "cascade") \
                 from None
-        self._module: Any = pocketsphinx
-        self._free = [self._decoder()]
+        if self._module is None:
+            self._module = pocketsphinx
+            self._free = [self._decoder()]
+
+    def signature(self) -> Mapping[str, str]:
+        found = {"asr": "pocketsphinx", "version": version("pocketsphinx"), "lm": self._lm}
+        if self._dictionary is not None:
+            found["dictionary"] = _digest(self._dictionary)
+        if (model := self._sentences or self._model) is not None:
+            found["lm_sha256"] = _digest(model)
+        return {**found, **({"cmn": self._mean} if self._mean else {})}
 
     def open(self, lang: str) -> SphinxRecogniser:
         decoder, mean = self._free.pop() if self._free else self._decoder()
@@ -225,3 +238,10 @@ def _language_model(lm: str) -> tuple[Path | None, Path | None]:
         raise ValueError(f"lm={lm}: no such file; general, conference, an n-gram model "
                           "or a .txt file of sentences is wanted")
     return (None, path) if path.suffix in _MODEL_SUFFIXES else (path, None)
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None

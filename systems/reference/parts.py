@@ -8,6 +8,7 @@ translator.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar, Final
@@ -50,6 +51,10 @@ class ReferenceRecogniser(RecogniserModel):
 
     def load(self) -> None:
         self._loaded()
+
+    def signature(self) -> Mapping[str, str]:
+        return {"asr": "reference", "weights": models_of(self._folder).digest("encoder.onnx"),
+                "decoding": "ctc-greedy"}
 
     def open(self, lang: str) -> CtcRecogniser:
         return CtcRecogniser(self._loaded())

@@ -7,8 +7,8 @@ from pathlib import Path
 from s2st_bench import runner
 from s2st_bench.compose import compose
 from s2st_bench.leaderboards.site import build
-from s2st_bench.leaderboards.site.entries import read_entries
-from s2st_bench.leaderboards.site.tables import make_groups
+from s2st_bench.standings.entries import read_entries
+from s2st_bench.standings.tables import make_groups
 
 PLUGINS = [Path(__file__).parents[1] / "plugins"]
 

@@ -67,6 +67,9 @@ class RunSpec:
     from_text: bool = False
     stages: tuple[str, ...] = ("system",)
     card: Mapping[str, Any] = field(default_factory=dict)
+    unranked: Mapping[str, str] = field(default_factory=dict)
+    """Metric to why it must not rank."""
+    marks: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def make_run(folder: Path, spec: RunSpec, audio: Path | None = None) -> Path:
@@ -239,6 +242,7 @@ def _scores(
             "n_total": spec.n, "n_clusters": min(3, spec.n), "coverage": spec.coverage,
             "signature": f"metric:{name}|{spec.signature}|clock:{spec.clock}",
             "higher_is_better": up, "reason": reason, "group": "all",
+            "unranked": spec.unranked.get(name, ""), "marks": list(spec.marks.get(name, ())),
         })
     noise = random.Random(7)
     rows = [{

@@ -25,7 +25,7 @@ WORDS = "das ist ein ganz kleiner aber feiner Test".split()
 
 def make_run(folder: Path, lag_s: float, hit: float, *, seed: int = 0, n: int = 16,
              fingerprint: str = "f00d", name: str = "sys", silent: Sequence[int] = (),
-             status: str = "finished", **system: object) -> Path:
+             status: str = "finished", cpu: str = "Test CPU", **system: object) -> Path:
     """Words come ``lag_s`` late and are right with probability ``hit``."""
     folder.mkdir(parents=True)
     draws = np.random.default_rng(seed)
@@ -41,7 +41,8 @@ def make_run(folder: Path, lag_s: float, hit: float, *, seed: int = 0, n: int = 
                  (TimedWrite(j, 0.1, word + " "),))
             for j, (at, word) in enumerate(zip(times.tolist(), said, strict=True)))))
     record = RunRecord(name, "corpus", "simulated", {"system": system}, "en", "de", ("text",),
-                       fingerprint=fingerprint, status=status)
+                       fingerprint=fingerprint, status=status, n_recordings=n,
+                       host={"cpu": cpu, "cores": 2})
     (folder / "recordings.jsonl").write_text(
         "".join(records.encode_recording(r) + "\n" for r in recordings), "utf-8")
     (folder / "traces.jsonl").write_text(

@@ -13,11 +13,11 @@ from s2st_bench import scoring
 from s2st_bench.compare import ranks
 from s2st_bench.errors import InputError
 from s2st_bench.leaderboards.site import build
-from s2st_bench.leaderboards.site.columns import Column
-from s2st_bench.leaderboards.site.entries import read_entries
-from s2st_bench.leaderboards.site.ranking import places, winner
-from s2st_bench.leaderboards.site.tables import make_groups
 from s2st_bench.sample import Joint
+from s2st_bench.standings.columns import Column
+from s2st_bench.standings.entries import read_entries
+from s2st_bench.standings.ranking import places, winner
+from s2st_bench.standings.tables import make_groups
 from s2st_bench.store import RunFolder
 
 METRICS = ["BLEU", "chrF", "LAAL", "LAAL_pen", "UnitLag@p95"]

@@ -8,8 +8,8 @@ from types import ModuleType
 
 import pytest
 
-from s2st_bench.leaderboards.site.entries import read_entries
 from s2st_bench.leaderboards.site.spread import MAX_DOTS, make_spread
+from s2st_bench.standings.entries import read_entries
 
 
 def test_strips_share_a_scale_and_mark_median_and_tail(

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from s2st_bench.errors import InputError
-from s2st_bench.leaderboards.site.columns import Column
-from s2st_bench.leaderboards.site.entries import read_entries
 from s2st_bench.leaderboards.site.plot import make_plot, scale
-from s2st_bench.leaderboards.site.tables import Group, make_groups
+from s2st_bench.standings.columns import Column
+from s2st_bench.standings.entries import read_entries
+from s2st_bench.standings.tables import Group, make_groups
 
 
 @pytest.fixture
@@ -178,3 +178,29 @@ def test_bad_run_folders_are_named(tmp_path: Path, board_runs: ModuleType) -> No
     (run / "scores.json").unlink()
     with pytest.raises(InputError, match="not scored yet.*s2st-bench score"):
         read_entries([run])
+
+
+def test_a_number_that_must_not_rank_orders_no_table(groups: Any) -> None:
+    floor = {"BLEU": "the ASR errs on 30 % of clear words"}
+    (group,) = groups({"system": "a", "unranked": floor, "bleu": 30.0},
+                      {"system": "b", "unranked": floor, "bleu": 20.0})
+    (table,) = group.unaware
+    assert table.quality is not None and table.quality.metric == "chrF"
+    (bleu,) = [column for column in table.columns if column.metric == "BLEU"]
+    assert bleu.unranked == floor["BLEU"] and not any("BLEU" in row.best for row in table.rows)
+
+
+def test_a_system_whose_own_number_must_not_rank_is_listed_below(groups: Any) -> None:
+    (group,) = groups({"system": "echo", "unranked": {"BLEU": "it echoes"}, "bleu": 90.0},
+                      {"system": "b", "bleu": 20.0}, {"system": "c", "bleu": 10.0})
+    (table,) = group.unaware
+    assert [(row.entry.name, row.rank) for row in table.rows] == [("b", 1), ("c", 2),
+                                                                  ("echo", None)]
+    assert table.rows[2].unranked == "BLEU: it echoes"
+
+
+def test_marks_that_all_numbers_carry_are_the_columns(groups: Any) -> None:
+    (group,) = groups({"system": "a", "marks": {"BLEU": ["circular", "own text"]}},
+                      {"system": "b", "marks": {"BLEU": ["circular"]}})
+    (bleu,) = [c for c in group.unaware[0].columns if c.metric == "BLEU"]
+    assert bleu.marks == ("circular",)

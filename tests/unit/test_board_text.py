@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s2st_bench.leaderboards.site.ogg import checksum
-from s2st_bench.leaderboards.site.text import MAX_LABEL, file_key, label, passage, script
+from s2st_bench.standings.text import MAX_LABEL, file_key, label, passage, script
 
 
 def test_a_label_is_one_visible_line() -> None:

@@ -89,3 +89,15 @@ def test_what_is_no_number_is_heard_as_silence() -> None:
     stream[RATE_HZ : RATE_HZ + 50] = np.nan
     (only,) = cut(stream, 5120)
     assert np.isfinite(only).all()
+
+
+@pytest.mark.parametrize("gain_db", [0, -20, -40, -50])
+def test_a_quiet_recording_is_cut_as_a_loud_one(gain_db: int) -> None:
+    stream = sound([(0.5, False), (1.2, True), (0.7, False), (0.9, True), (0.6, False)])
+    quiet = (stream * 10 ** (gain_db / 20)).astype(np.float32)
+    assert [len(part) for part in cut(quiet, 5120)] == [len(part) for part in cut(stream, 5120)]
+
+
+def test_steady_noise_is_no_utterance() -> None:
+    noise = np.random.default_rng(1).standard_normal(5 * RATE_HZ).astype(np.float32)
+    assert cut(noise * np.float32(3e-4), 5120) == []

@@ -159,6 +159,18 @@ class Models:
                 self._pieces = Pieces(self._checked(PIECES))
             return self._pieces
 
+    def digest(self, name: str) -> str:
+        """12 hex digits of the SHA-256 that the description gives for a file.
+
+        Raises
+        ------
+        InputError
+            The description does not name it.
+        """
+        if name not in self._files:
+            raise InputError(f"{self.folder / MANIFEST}: does not name {name}")
+        return self._files[name][:12]
+
     def _checked(self, name: str) -> Path:
         path = self.folder / name
         if name not in self._files:

@@ -21,9 +21,12 @@ from .entries import Entry, LeftOut
 
 
 def places(ranked: Sequence[Entry], metric: str, up: bool) -> dict[str, tuple[int, int]]:
-    """Entry key to the first and the last rank it may hold, for entries that have a value."""
+    """Entry key to the first and the last rank it may hold, for entries that have a value and
+    may be ranked by it.
+    """
     known = [(entry, score.value, score) for entry in ranked
-             if (score := entry.scores.get(metric)) is not None and score.value is not None]
+             if (score := entry.scores.get(metric)) is not None and score.value is not None
+             and not score.unranked]
     if not known:
         return {}
     values = np.array([value for _, value, _ in known])

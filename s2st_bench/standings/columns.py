@@ -39,6 +39,10 @@ class Column:
     signature: str = ""
     ranks_by: str = ""
     """The metric that orders and plots it: its variant in which silence costs, where scored."""
+    unranked: str = ""
+    """Why no table may be ranked by it; empty: one may."""
+    marks: tuple[str, ...] = ()
+    """What stands beside all its numbers, a few words each."""
 
     @property
     def by(self) -> str:
@@ -90,13 +94,24 @@ def columns(entries: Sequence[Entry], view: View) -> tuple[Column, ...]:
             continue
         kind = _kind(name, score, variants)
         made.append(Column(name, score.unit, score.higher_is_better, kind, score.signature,
-                           f"{name}{SILENCE_SUFFIX}" if f"{name}{SILENCE_SUFFIX}" in found else ""))
+                           f"{name}{SILENCE_SUFFIX}" if f"{name}{SILENCE_SUFFIX}" in found else "",
+                           *_standing([e.scores[name] for e in entries if name in e.scores])))
     return tuple(sorted(made, key=_order))
 
 
 def primary(made: Iterable[Column], kind: Literal["quality", "latency"]) -> Column | None:
     """The column a table is ranked (quality) or plotted (latency) by."""
-    return next((c for c in made if c.kind == kind), None)
+    return next((c for c in made if c.kind == kind and not c.unranked), None)
+
+
+def _standing(scores: Sequence[Score]) -> tuple[str, tuple[str, ...]]:
+    """Why none of the scores may rank, if none may; and the marks that all of them carry."""
+    valued = [score for score in scores if score.value is not None]
+    if not valued:
+        return "", ()
+    shared = [mark for mark in valued[0].marks if all(mark in score.marks for score in valued)]
+    barred = all(score.unranked for score in valued)
+    return valued[0].unranked if barred else "", tuple(shared)
 
 
 def _in_view(name: str, variants: set[str], view: View) -> bool:

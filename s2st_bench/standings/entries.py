@@ -241,6 +241,8 @@ def _score(row: Mapping[str, Any]) -> Score:
         signature=str(row.get("signature") or ""),
         higher_is_better=row.get("higher_is_better"),
         reason=str(row.get("reason") or ""),
+        unranked=str(row.get("unranked") or ""),
+        marks=tuple(str(mark) for mark in row.get("marks") or ()),
     )
 
 

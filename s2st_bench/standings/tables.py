@@ -204,7 +204,8 @@ def _table(
     by = quality.metric if quality else ""
     up = quality is None or quality.higher_is_better is not False
 
-    why = {e.key: e.unranked_aware if view == "aware" else e.unranked for e in entries}
+    why = {e.key: (e.unranked_aware if view == "aware" else e.unranked) or _barred(e, by)
+           for e in entries}
 
     def order(entry: Entry) -> tuple[int, float, str, str]:
         tier = 2 if entry.anchor else 1 if why[entry.key] else 0
@@ -232,6 +233,12 @@ def _table(
             point=points[entry.key],
         ))
     return Table(view, made, tuple(rows), reason)
+
+
+def _barred(entry: Entry, metric: str) -> str:
+    """Why the entry's own value must not rank it; empty: it may."""
+    score = entry.scores.get(metric)
+    return "" if score is None or not score.unranked else f"{metric}: {score.unranked}"
 
 
 def _value(entry: Entry, metric: str) -> float | None:

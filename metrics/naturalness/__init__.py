@@ -1,0 +1,1 @@
+"""Proxies for how natural speech output sounds: predicted opinion, prosody, similar expression."""

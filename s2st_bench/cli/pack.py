@@ -1,0 +1,28 @@
+"""``s2st-bench pack``: a run as one file to hand in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def pack(
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", show_default=False, help="A scored run folder.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", show_default=False,
+                     help="The bundle (default: RUN.s2st.zip in this folder)."),
+    ] = None,
+) -> None:
+    """Pack a run: record, traces, references, scores and speech, each with its SHA-256.
+
+    Source audio stays here.  References are in the bundle: mind the corpus' licence.  Whoever
+    gets it shows it with `s2st-bench board --add FILE`, which checks and rescores it first.
+    """
+    from s2st_bench.bundle import pack as packed
+
+    typer.echo(packed(run, out or Path(f"{run.resolve().name}.s2st.zip")))
