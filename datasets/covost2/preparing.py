@@ -2,7 +2,8 @@
 
 The splits follow ``get_covost_splits.py`` of its makers: rows of Common Voice's ``validated.tsv``,
 in its order, joined with the translations by ``path``; ``train`` also takes ``train_covost``.
-Fields are escaped with a backslash and not quoted, so that the files are those of pandas.
+Fields are not quoted, and a backslash escapes itself only, as pandas wrote it at that time; later
+ones escape quotes too (``\\"``), which reads the same.
 """
 
 from __future__ import annotations

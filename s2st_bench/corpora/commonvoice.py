@@ -80,9 +80,8 @@ class ClipFolder:
         self._prefix = os.path.join(folder, "")
 
     def __getitem__(self, name: str) -> Path:
-        """The file of a clip; the mp3 where there is none.
-
-        The clip as distributed comes first, then ``<clip>.mp3.wav``, ``.wav``, ``.flac``, ``.opus``.
+        """The file of a clip: as distributed, else converted (``<clip>.mp3.wav``, ``.wav``,
+        ``.flac``, ``.opus``); the mp3 where there is none.
         """
         stem = clip_id(name)
         if not os.path.exists(f"{self._prefix}{stem}.mp3"):
