@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from s2st_bench.errors import AudioError
-from s2st_bench.types import AudioSource, Recording, Samples
+from s2st_bench.types import AudioSource, Recording, Samples, TextSource
 
 if TYPE_CHECKING:
     from s2st_bench.corpora.finding import Finding
@@ -134,17 +134,18 @@ def fingerprint(recordings: Iterable[Recording], *, headers: bool = True) -> str
     """
     digest = hashlib.sha256()
     read = lru_cache(4096)(_header)
+
+    def audio(source: AudioSource) -> list[object]:
+        header = read(source.path) if headers else []
+        return [source.path.name, source.offset_s, source.duration_s, *header]
+
     for recording in recordings:
         source = recording.source
-        where: object
-        if isinstance(source, AudioSource):
-            header = read(source.path) if headers else []
-            where = [source.path.name, source.offset_s, source.duration_s, *header]
-        else:
-            where = list(source.tokens)
+        said = [list(source.tokens)] if isinstance(source, TextSource) else [audio(source)]
         row = [
             recording.id,
-            where,
+            *said,
+            *([lang, *audio(speech)] for lang, speech in sorted(recording.reference_audio.items())),
             recording.sample_rate_hz,
             recording.source_lang,
             [

@@ -12,6 +12,7 @@ names of clips without ``.mp3``.  The unit of resampling is the speaker (``clien
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -75,7 +76,7 @@ class Covost2(FileCorpus):
                 cluster=clip.speaker)
 
     def preparation(self) -> Sequence[Step]:
-        source_lang, target_lang = self._pair()
+        source_lang, target_lang = self._pair_to_make()
         return steps(self.path, source_lang, target_lang, self.split, clips=self.clips,
                      validated=self.validated)
 
@@ -100,33 +101,32 @@ class Covost2(FileCorpus):
             raise CorpusError(f"dataset.path={self.path}: no list such as covost_v2.fr_en.test.tsv "
                               "is there; `s2st-bench prepare covost2` with the same options makes "
                               "them")
-        fit = [t for t in splits if same_language(self.selection.source_lang, t.source_lang)
-               and same_language(self.selection.target_lang, t.target_lang)]
-        pairs = sorted({f"{t.source_lang}-{t.target_lang}" for t in fit or splits})
-        if not fit:
-            asked = "-".join(lang or "…" for lang in
-                             (self.selection.source_lang, self.selection.target_lang))
-            raise ConfigError(f"dataset.pair={asked}: {self.path} has {', '.join(pairs)}")
-        if len(pairs) > 1:
-            raise ConfigError(f"{self.path} has {', '.join(pairs)}: choose one, source_lang=… and "
-                              "target_lang=…")
+        pair = self._pair_of(splits)
+        fit = [table for table in splits if (table.source_lang, table.target_lang) == pair]
         for table in fit:
             if table.split == self.split:
                 return table
         raise ConfigError(f"dataset.split={self.split}: {self.path} has "
-                          f"{', '.join(sorted(t.split for t in fit))} of {pairs[0]}")
+                          f"{', '.join(table.split for table in fit)} of {'-'.join(pair)}")
 
-    def _pair(self) -> tuple[str, str]:
-        """The languages to prepare, in CoVoST's codes."""
+    def _pair_of(self, tables: Sequence[CovostTable]) -> tuple[str, str]:
+        """The pair that is asked for, by CoVoST's codes or without their regions."""
+        pairs = sorted({(table.source_lang, table.target_lang) for table in tables})
         asked = (self.selection.source_lang, self.selection.target_lang)
-        fit = {(t.source_lang, t.target_lang) for t in covost_tables(self.path)
-               if same_language(asked[0], t.source_lang)
-               and same_language(asked[1], t.target_lang)}
-        if len(fit) == 1:
-            return fit.pop()
-        if asked[0] is None or asked[1] is None:
-            raise ConfigError("prepare covost2: which languages? source_lang=fr target_lang=en")
-        return _CODES.get(asked[0], asked[0]), _CODES.get(asked[1], asked[1])
+        sides = zip(*pairs, strict=True)
+        codes = [next((code for code in side if same_language(lang, code)), lang) if lang else None
+                 for lang, side in zip(asked, sides, strict=True)]
+        named = replace(self.selection, source_lang=codes[0], target_lang=codes[1])
+        return named.pair_of(pairs, self.path)
+
+    def _pair_to_make(self) -> tuple[str, str]:
+        """The languages to prepare; those of the tables that are there, where none is given."""
+        source, target = self.selection.source_lang, self.selection.target_lang
+        if source and target:
+            return _CODES.get(source, source), _CODES.get(target, target)
+        if tables := covost_tables(self.path):
+            return self._pair_of(tables)
+        raise ConfigError("prepare covost2: which languages? source_lang=fr target_lang=en")
 
 
 _CODES = {"zh": "zh-CN", "sv": "sv-SE"}

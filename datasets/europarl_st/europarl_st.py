@@ -120,15 +120,7 @@ class EuroparlST(FileCorpus):
         pairs = [(source.name, target.name) for source in sources
                  for target in sorted(source.iterdir())
                  if target.is_dir() and target.name != "audios"]
-        wanted = (self.selection.source_lang, self.selection.target_lang)
-        fit = [pair for pair in pairs
-               if all(want in (None, lang) for want, lang in zip(wanted, pair, strict=True))]
-        if len(fit) == 1:
-            return fit[0]
-        listed = ", ".join("-".join(pair) for pair in pairs) or "no pair"
-        asked = "-".join(lang or "…" for lang in wanted)
-        raise ConfigError(f"dataset.pair={asked}: {self.path} has {listed}" if not fit else
-                          f"{self.path} has {listed}: choose one, dataset.pair={'-'.join(fit[0])}")
+        return self.selection.pair_of(pairs, self.path)
 
 
 def _span(line: str) -> tuple[str, tuple[float, float] | str]:

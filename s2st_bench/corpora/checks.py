@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from s2st_bench.corpora.finding import Finding, Place
+from s2st_bench.corpora.headers import Headers
 from s2st_bench.corpora.rows import Row
 from s2st_bench.errors import AudioError
 
@@ -57,7 +58,7 @@ def audio(row: Row, header: AudioInfo | AudioError) -> Iterator[Finding]:
     """Missing or damaged audio, a rate or length other than declared, a slice past the end."""
     if row.audio is None:
         return
-    yield from _file(row, row.audio, header, row.declared_hz)
+    yield from _file(row, row.audio, header, row.declared_hz, row.place)
     if isinstance(header, AudioError):
         return
     rate = header.sample_rate_hz
@@ -80,15 +81,23 @@ def audio(row: Row, header: AudioInfo | AudioError) -> Iterator[Finding]:
                         "copy the audio again, or correct the segment")
 
 
-def reference_audio(row: Row, lang: str, header: AudioInfo | AudioError) -> Iterator[Finding]:
-    """The same of the reference's speech, which is a file as a whole."""
-    yield from _file(row, row.reference_audio[lang].path, header, row.reference_hz,
-                     row.text_place(lang))
+def reference_audio(row: Row, headers: Headers) -> Iterator[Finding]:
+    """The same of target speech, which is taken as a whole where it has no duration."""
+    for lang, source in row.reference_audio.items():
+        header = headers[source.path]
+        yield from _file(row, source.path, header, row.reference_hz, row.text_place(lang))
+        if isinstance(header, AudioError):
+            continue
+        end_s = source.offset_s + (source.duration_s or 0.0)
+        if header.duration_s is not None and end_s > header.duration_s + SLACK_S:
+            yield row.found("segment-past-end", f"target speech of segment {row.id} ({lang}) ends "
+                            f"at {end_s:.3f} s, {source.path} at {header.duration_s:.3f} s",
+                            "copy the audio again, or correct the segment",
+                            place=row.text_place(lang))
 
 
 def _file(
-    row: Row, path: Path, header: AudioInfo | AudioError, declared_hz: int | None,
-    place: Place | None = None,
+    row: Row, path: Path, header: AudioInfo | AudioError, declared_hz: int | None, place: Place
 ) -> Iterator[Finding]:
     """Audio that cannot be read, is of another rate, or has nothing in it."""
     if isinstance(header, AudioError):

@@ -37,8 +37,8 @@ def examine(
             yield from checks.audio(row, headers[row.audio])
             if before is not None and (before.audio is row.audio or before.audio == row.audio):
                 yield from checks.order(before, row, is_long=is_long)
-        for lang, source in row.reference_audio.items():
-            yield from checks.reference_audio(row, lang, headers[source.path])
+        if row.reference_audio:
+            yield from checks.reference_audio(row, headers)
         yield from texts(row)
         whole.add(row)
         yield row

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from s2st_bench.corpora.finding import Finding, Place, Severity
-from s2st_bench.types import AudioSource, Recording, Segment, Term, Word
+from s2st_bench.types import AudioSource, Context, Recording, Segment, Term, Word
 
 _NOTHING: Final[Mapping[str, Any]] = {}
 """One for all rows: a corpus may have hundreds of thousands.  (A read-only view has no pickle.)"""
+
+_NO_CONTEXT: Final = Context()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,11 @@ class Row:
     terms: tuple[Term, ...] = ()
     origin: str = ""
     reference_audio: Mapping[str, AudioSource] = field(default_factory=lambda: _NOTHING)
+    """Target language to its speech."""
     reference_hz: int | None = None
-    """Rate of the reference audio as the corpus says."""
+    """Rate of that speech as the corpus says."""
+    context: Context = _NO_CONTEXT
+    """Of the recording: what stands in its first row counts."""
 
     @property
     def end_s(self) -> float | None:
@@ -100,7 +105,7 @@ def short_form(row: Row, rate_hz: int, length_s: float, **common: Any) -> Record
     return Recording(
         row.recording, audio, row.source_lang, _languages(*row.references), (segment,),
         sample_rate_hz=rate_hz, cluster=row.cluster or row.recording,
-        reference_audio=row.reference_audio, **common)
+        reference_audio=row.reference_audio, context=row.context, **common)
 
 
 def long_form(rows: list[Row], rate_hz: int, **common: Any) -> Recording:
@@ -114,7 +119,7 @@ def long_form(rows: list[Row], rate_hz: int, **common: Any) -> Recording:
         first.recording, AudioSource(first.audio or Path()), first.source_lang,
         tuple(first.references), segments, sample_rate_hz=rate_hz,
         cluster=first.cluster or first.recording,
-        reference_audio=first.reference_audio, **common)
+        reference_audio=first.reference_audio, context=first.context, **common)
 
 
 @cache

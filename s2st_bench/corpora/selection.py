@@ -7,7 +7,9 @@ A reader's constructor takes ``selection: Selection``; users set the fields one 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 from s2st_bench.errors import ConfigError
@@ -56,6 +58,25 @@ class Selection:
             lang = getattr(self, key)
             if lang is not None and not _LANGUAGE.fullmatch(lang):
                 raise ConfigError(f"{key}: expected a language code such as de, not {lang!r}")
+
+    def pair_of(self, pairs: Sequence[tuple[str, str]], where: Path) -> tuple[str, str]:
+        """The (source, target) among ``pairs`` that is asked for, or the only one there is.
+
+        Raises
+        ------
+        ConfigError
+            None fits, or several do; names those of ``where``.
+        """
+        wanted = (self.source_lang, self.target_lang)
+        fit = [pair for pair in pairs
+               if all(want in (None, lang) for want, lang in zip(wanted, pair, strict=True))]
+        if len(fit) == 1:
+            return fit[0]
+        listed = ", ".join("-".join(pair) for pair in pairs) or "no pair of languages"
+        if fit:
+            raise ConfigError(f"{where} has {listed}: choose one, dataset.pair={'-'.join(fit[0])}")
+        asked = "-".join(lang or "…" for lang in wanted)
+        raise ConfigError(f"dataset.pair={asked}: {where} has {listed}")
 
     @property
     def is_long(self) -> bool:

@@ -101,15 +101,8 @@ def find_pair(path: Path, selection: Selection, name: str) -> Pair:
     if not pairs:
         raise CorpusError(f"dataset.path={path}: no folder such as en-de/data is there; give the "
                           f"folder that holds the language pairs of {name}")
-    wanted = (selection.source_lang, selection.target_lang)
-    fit = [p for p in pairs if all(want in (None, lang) for want, lang in
-                                   zip(wanted, (p.source_lang, p.target_lang), strict=True))]
-    if len(fit) == 1:
-        return fit[0]
-    listed = ", ".join(p.name for p in pairs)
-    asked = "-".join(lang or "…" for lang in wanted)
-    raise ConfigError(f"dataset.pair={asked}: {path} has {listed}" if not fit else
-                      f"{path} has {listed}: choose one, dataset.pair={fit[0].name}")
+    chosen = selection.pair_of([(p.source_lang, p.target_lang) for p in pairs], path)
+    return next(p for p in pairs if (p.source_lang, p.target_lang) == chosen)
 
 
 def pairs_in(path: Path) -> list[Pair]:

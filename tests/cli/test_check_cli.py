@@ -98,3 +98,16 @@ def test_a_run_refuses_damage_or_records_what_it_left_out(mustc: Path, tmp_path:
     assert "left out as damaged</span> 1 (empty-reference 1)" in page
     index = (tmp_path / "site" / "index.html").read_text()
     assert "5 (1 more left out as damaged)" in index and record.fingerprint in index
+
+
+@pytest.mark.parametrize(("name", "form"), [("mustc", "long"), ("simul_mustc", "short")])
+def test_the_oracle_says_the_references(name: str, form: str, tmp_path: Path) -> None:
+    pytest.importorskip("espeakng_loader", reason="fixtures are spoken: pip install …[cascade]")
+    options = make(name, tmp_path / name)
+    done = call("run", "system=oracle", f"dataset={name}", f"dataset.form={form}", "clock=ideal",
+                "metrics=BLEU", f"out={tmp_path}", "name=r",
+                *(f"{'' if key.endswith('_lang') else 'dataset.'}{key}={value}"
+                  for key, value in options.items()))
+    assert done.exit_code == 0, done.output
+    (row,) = RunFolder(tmp_path / "r").scores()["corpus"]
+    assert row["value"] == pytest.approx(100) and row["n_clusters"] == 2

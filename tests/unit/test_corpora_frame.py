@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -205,6 +206,17 @@ def test_every_corpus_can_be_checked(wav: Path) -> None:
         (found,) = Plain([wrong]).check()
         assert found.kind == kind and found.is_error and found.recording == "r"
     assert [f.kind for f in Plain([recording(wav), recording(wav)]).check()] == ["duplicate-id"]
+
+
+def test_target_speech_is_checked_and_named(wav: Path) -> None:
+    spoken = replace(recording(wav), reference_audio={"de": AudioSource(wav)})
+    assert list(Plain([spoken]).check()) == []
+    assert fingerprint([spoken]) != fingerprint([recording(wav)])
+    gone = replace(spoken, reference_audio={"de": AudioSource(wav.with_name("gone.wav"))})
+    (found,) = Plain([gone]).check()
+    assert found.kind == "missing-audio" and "gone.wav" in found.problem
+    late = replace(spoken, reference_audio={"de": AudioSource(wav, 0.5, 1.0)})
+    assert [f.kind for f in Plain([late]).check()] == ["segment-past-end"]
 
 
 def test_a_check_ends_where_reading_does(wav: Path) -> None:

@@ -28,7 +28,7 @@ def tone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def mp3(tone: Path, *options: str) -> Path:
     """An mp3 of two seconds, as ``ffmpeg`` writes it into a pipe unless told otherwise."""
     path = tone.with_name(f"{abs(hash(options))}.mp3")
-    subprocess.run(["ffmpeg", "-v", "error", "-i", tone, "-write_xing", "0", *options, path],
+    subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", tone, "-write_xing", "0", *options, path],
                    check=True)
     return path
 
