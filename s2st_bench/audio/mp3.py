@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -56,21 +57,22 @@ def parsed(head: bytes, size: int) -> Mp3 | None:
     start = 0
     if head[:3] == b"ID3" and len(head) >= 10:
         start = 10 + (head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9])
-    first = _frame(head, start)
+    first = _frame(head[start : start + 4])
     if first is None or _LENGTHS.search(head, start, start + _WITHIN):
         return None
     rate, channels, kbps, length = first
-    second = _frame(head, start + length)
+    second = _frame(head[start + length : start + length + 4])
     if second is None or second[:3] != first[:3]:
         return None
     return Mp3(rate, channels, (size - start) * rate // (kbps * 125))
 
 
-def _frame(head: bytes, at: int) -> tuple[int, int, int, int] | None:
-    """Rate, channels, kbit/s and bytes of the layer III frame at a place, if one is there."""
-    if len(head) < at + 4 or head[at] != 0xFF or head[at + 1] & 0xE6 != 0xE2:
+@lru_cache(256)
+def _frame(header: bytes) -> tuple[int, int, int, int] | None:
+    """Rate, channels, kbit/s and bytes of a layer III frame, by its first four bytes."""
+    if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE6 != 0xE2:
         return None
-    version, third = head[at + 1] >> 3 & 3, head[at + 2]
+    version, third = header[1] >> 3 & 3, header[2]
     kbps_index, rate_index = third >> 4, third >> 2 & 3
     if version == 1 or rate_index == 3 or not 0 < kbps_index < 15:
         return None
@@ -78,5 +80,5 @@ def _frame(head: bytes, at: int) -> tuple[int, int, int, int] | None:
     rate = _RATES_HZ[rate_index] // (1 if is_first else 2 if version == 2 else 4)
     kbps = (_KBPS_1 if is_first else _KBPS_2)[kbps_index - 1]
     eighth = 144_000 if is_first else 72_000  # samples a frame, over 8 bits a byte, times 1000
-    channels = 1 if head[at + 3] >> 6 == 3 else 2
+    channels = 1 if header[3] >> 6 == 3 else 2
     return rate, channels, kbps, eighth * kbps // rate + (third >> 1 & 1)

@@ -211,6 +211,8 @@ def latin1(path: Path, line: int) -> None:
 CLIP = "clips/common_voice_fr_17299394.mp3"
 COVOST: tuple[Damage, ...] = (
     ("a clip is missing", lambda f: (f / CLIP).unlink(), [("missing-audio", LIST, 3)]),
+    ("a name that no disk takes", lambda f: cell(f / LIST, 3, 0, lambda _: "x" * 300 + ".mp3"),
+     [("missing-audio", LIST, 3)]),
     ("a clip is no audio", lambda f: (f / CLIP).write_bytes(b"x" * 999),
      [("damaged-audio", LIST, 3)]),
     ("a clip is empty", lambda f: (f / CLIP).write_bytes(b""), [("damaged-audio", LIST, 3)]),

@@ -91,6 +91,8 @@ def test_interrupted_and_started_again_gives_the_same_files(tables: Path) -> Non
         make_splits(tables / "validated.tsv", tables / "covost_v2.fr_en.tsv", lists(tables), stop)
     # nothing half-made is there, under no name that a reader takes
     assert sorted(p.name for p in tables.iterdir()) == ["covost_v2.fr_en.tsv", "validated.tsv"]
+    # a process that was killed leaves more
+    (tables / ".covost_v2.fr_en.dev.tsv.part").write_bytes(b"path\tsent")
     split(tables)
     assert {p.name: p.read_bytes() for p in lists(tables).values()} == {
         p.name: whole[p.name] for p in lists(tables).values()}
