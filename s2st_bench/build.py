@@ -12,14 +12,17 @@ from typing import Any
 from s2st_bench.config import Choice
 from s2st_bench.corpora.selection import Selection
 from s2st_bench.corpus import Corpus
+from s2st_bench.default_aligner import FirstInstalled
+from s2st_bench.default_asr import AUTO, ByLanguage
 from s2st_bench.errors import ConfigError, UnknownPluginError
 from s2st_bench.params import Build, construct
-from s2st_bench.parts import AlignerModel, RecogniserModel, TranslatorModel
+from s2st_bench.parts import AlignerModel, IdentifierModel, RecogniserModel, TranslatorModel
 from s2st_bench.registry import Kind, Registry
 from s2st_bench.system import System
 
 _PARTS: Mapping[type, Kind] = MappingProxyType({
-    RecogniserModel: "recognisers", AlignerModel: "aligners", TranslatorModel: "translators",
+    RecogniserModel: "recognisers", AlignerModel: "aligners", IdentifierModel: "identifiers",
+    TranslatorModel: "translators",
 })
 
 
@@ -47,6 +50,10 @@ def nested(registry: Registry) -> Build:
         if not isinstance(name, str):
             raise ConfigError(f"{where}.name is missing: give {where}=NAME")
         rest = {key: value for key, value in config.items() if key != "name"}
+        if base is RecogniserModel and config == {"name": AUTO}:
+            return ByLanguage(lambda name: registry.get("recognisers", name))
+        if base is AlignerModel and config == {"name": AUTO}:
+            return FirstInstalled(lambda name: registry.get("aligners", name))
         if issubclass(base, System):
             return build_system(Choice(name, rest), registry, where)
         kind = next((kind for part, kind in _PARTS.items() if issubclass(base, part)), None)

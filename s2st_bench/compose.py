@@ -46,14 +46,24 @@ from s2st_bench.config import REDACTED, RunConfig
 from s2st_bench.errors import ConfigError, UnknownPluginError
 from s2st_bench.params import nearest_key, unknown
 from s2st_bench.paths import shipped_configs
-from s2st_bench.registry import GROUPS, TRAIN_GROUPS, Kind, PluginWarning, Registry
+from s2st_bench.registry import (
+    GROUPS,
+    TRAIN_GROUPS,
+    Kind,
+    PluginWarning,
+    Registry,
+    labelled,
+)
 from s2st_bench.sweeps import expand
 from s2st_bench.trainconfig import TrainConfig
 
 _INNER = re.compile(r"system(\.inner)+")
 _PLAIN_KEY = re.compile(r"[+~]{0,2}[\w./@-]+")
-_PLUS_OPTION = re.compile(r"\+{0,2}metric_options\.([\w.@-]+\+[\w.@+-]*)\.(\w+)=(.*)", re.DOTALL)
-"""An option of a metric such as ``chrF++``, which hydra does not take for a key."""
+_SIGNED_OPTION = re.compile(
+    r"\+{0,2}metric_options\.([\w@+-]*[+@][\w@+-]*|[\w@-]*\d\.\d+)\.([\w.]+)=(.*)", re.DOTALL
+)
+"""An option of a metric such as ``chrF++``, ``ASR-BLEU@mine`` or ``SLC-0.2``, which hydra does not
+take for a key."""
 
 Typed = TypeVar("Typed")
 _Check = Callable[[dict[str, Any], Registry], Typed]
@@ -227,11 +237,13 @@ def _read(overrides: Sequence[str], groups: _Groups, registry: Registry) -> list
 def _parse(text: str, groups: _Groups) -> Override:
     """One override; text that hydra's grammar refuses (``é``, ``a=b``) is read as quoted."""
     parser = OverridesParser.create()
-    if plus := _PLUS_OPTION.fullmatch(text.strip()):
-        name, option, value = plus.groups()
-        if re.search(r"[^\w.+-]", value):
+    if signed := _SIGNED_OPTION.fullmatch(text.strip()):
+        name, path, value = signed.groups()
+        if re.search(r"[^\w.+-]", value) and value[:1] not in "[{'\"":
             value = f"'{_quoted(value)}'"
-        return parser.parse_override(f"++metric_options={{{name}:{{{option}:{value}}}}}")
+        for key in reversed([name, *path.split(".")]):
+            value = f"{{{key}:{value}}}"
+        return parser.parse_override(f"++metric_options={value}")
     key, equals, value = text.strip().partition("=")
     if not _PLAIN_KEY.fullmatch(key) or (not equals and not key.startswith("~")):
         meant = [f"{group}={text}" for group, options in groups.options.items() if text in options]
@@ -340,7 +352,7 @@ def _metrics(
             return override
         known = [*groups.options["metrics"], *registry.names("metrics")]
         for name in names:
-            if _plain_metric(name) not in known:
+            if not {_plain_metric(name), _plain_metric(name).partition("@")[0]} & {*known}:
                 near = difflib.get_close_matches(name, known, n=1)
                 hint = f" Did you mean metrics={near[0]} ?" if near else ""
                 raise ConfigError(f"metrics={name}: no such metric or preset.{hint} "
@@ -484,7 +496,7 @@ def _apply_pair(values: dict[str, Any]) -> None:
 
 def _check_metric(name: str, registry: Registry) -> None:
     try:
-        registry.get("metrics", _plain_metric(name))
+        labelled(_plain_metric(name), registry)
     except UnknownPluginError as error:
         raise ConfigError(f"metrics: {error}") from None
 

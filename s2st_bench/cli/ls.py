@@ -19,6 +19,8 @@ class What(StrEnum):
     metrics = "metrics"
     datasets = "datasets"
     recognisers = "recognisers"
+    aligners = "aligners"
+    identifiers = "identifiers"
     translators = "translators"
     trainers = "trainers"
 

@@ -34,6 +34,9 @@ class Lines(Iterator[str]):
         """Of the line given last, from 1."""
         self._bom = False
         self._n_crlf = 0
+        if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+            raise self._error("unreadable-file", "not a regular file", "give a text file",
+                              whole=True)
         try:
             self._file = open(path, "rb", buffering=1 << 18)  # noqa: SIM115 - closed at the end
         except FileNotFoundError:

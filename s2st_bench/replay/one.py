@@ -161,6 +161,7 @@ def replay(
         warmup_s=options.warmup_s,
         attempt=attempt,
         privileged=system.privileged,
+        voices=tuple(sorted(system.voices)) if "speech" in task.outputs else (),
     )
     recorder = Recorder(run, slot, limits, beat)
     failure: Failure | None = None

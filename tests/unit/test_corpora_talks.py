@@ -380,11 +380,14 @@ def test_hostile_lists_end_in_a_message(copied: Callable[[str], Made]) -> None:
         assert all(len(str(f)) < 2000 for f in found)
 
 
-def test_a_pipe_or_folder_is_no_list(copied: Callable[[str], Made]) -> None:
+@pytest.mark.parametrize("make_odd", [os.mkdir, os.mkfifo])
+def test_a_pipe_or_folder_is_no_text(
+    copied: Callable[[str], Made], make_odd: Callable[[Path], None]
+) -> None:
     folder, options = copied("mustc")
-    (folder / DE).unlink()
-    os.mkdir(folder / DE)
-    assert places(corpus("mustc", options).check()) == [("unreadable-file", "tst-COMMON.de", None)]
+    (folder / EN).unlink()
+    make_odd(folder / EN)
+    assert places(corpus("mustc", options).check()) == [("unreadable-file", "tst-COMMON.en", None)]
 
 
 # --- the builder of Simul-MuST-C -----------------------------------------------------------------
