@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -46,6 +49,37 @@ def test_covost_from_translations_to_splits(covost: Path) -> None:
     (covost / "clips/common_voice_fr_17299394.mp3").unlink()
     done = call(*prepare)
     assert done.exit_code == 2 and "1 of 3 clips of covost_v2.fr_en.test.tsv" in done.stderr
+
+
+@pytest.mark.slow
+def test_killed_in_the_middle_and_started_again_it_makes_the_same(covost: Path) -> None:
+    lists = list(covost.glob("*.*.*.tsv"))
+    with (covost / "validated.tsv").open("a") as clips, \
+            (covost / "covost_v2.fr_en.tsv").open("a") as translations:
+        for k in range(300_000):
+            clips.write(f"{'a' * 128}\tz{k}.mp3\tune phrase de plus\t2\t0\t\t\t\n")
+            translations.write(f"z{k}.mp3\tone more sentence\ttrain\n")
+    command = [sys.executable, "-m", "s2st_bench", "prepare", "covost2", f"dataset.path={covost}",
+               "dataset.pair=fr-en"]
+
+    def made() -> dict[str, bytes]:
+        for path in lists:
+            path.unlink(missing_ok=True)
+        subprocess.run(command, check=True, capture_output=True)
+        return {path.name: path.read_bytes() for path in lists}
+
+    whole = made()
+    for path in lists:
+        path.unlink()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        part = covost / ".covost_v2.fr_en.train.tsv.part"
+        while not (part.exists() and part.stat().st_size > 1 << 20) and process.poll() is None:
+            time.sleep(0.01)
+        process.kill()
+    assert part.exists() and not any(path.exists() for path in lists)
+    subprocess.run(command, check=True, capture_output=True)
+    assert {path.name: path.read_bytes() for path in lists} == whole
+    assert not part.exists()
 
 
 def test_what_needs_nothing_says_so() -> None:
