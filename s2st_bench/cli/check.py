@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from s2st_bench.cli.common import AsJson, PluginDirs, folders_of, printable
-from s2st_bench.cli.corpora import corpus_of
+from s2st_bench.cli.corpora import DatasetName, DatasetOptions, corpus_of
 
 if TYPE_CHECKING:
     from s2st_bench.corpora.finding import Finding
@@ -21,17 +21,8 @@ _SHOWN = 20
 
 def check(
     ctx: typer.Context,
-    dataset: Annotated[
-        str, typer.Argument(metavar="DATASET", help="A corpus of `s2st-bench ls datasets`.",
-                            show_default=False),
-    ],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="KEY=VALUE", show_default=False,
-            help="As for run: dataset.path=DIR dataset.pair=en-de dataset.split=dev",
-        ),
-    ] = None,
+    dataset: DatasetName,
+    overrides: DatasetOptions = None,
     every: Annotated[
         bool, typer.Option("--all", help=f"Print more than {_SHOWN} findings of a kind.")
     ] = False,

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 if TYPE_CHECKING:
     from s2st_bench.corpus import Corpus
+
+DatasetName = Annotated[
+    str, typer.Argument(metavar="DATASET", help="A corpus of `s2st-bench ls datasets`.",
+                        show_default=False),
+]
+DatasetOptions = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="KEY=VALUE", show_default=False,
+        help="As for run: dataset.path=DIR dataset.pair=en-de dataset.split=dev",
+    ),
+]
 
 
 def corpus_of(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from s2st_bench.cli.common import PluginDirs, folders_of, printable
-from s2st_bench.cli.corpora import corpus_of
+from s2st_bench.cli.corpora import DatasetName, DatasetOptions, corpus_of
 from s2st_bench.cli.progress import ProgressLine
 
 if TYPE_CHECKING:
@@ -21,17 +21,8 @@ _Progress = tuple[str, int, int | None]
 
 def prepare(
     ctx: typer.Context,
-    dataset: Annotated[
-        str, typer.Argument(metavar="DATASET", help="A corpus of `s2st-bench ls datasets`.",
-                            show_default=False),
-    ],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="KEY=VALUE", show_default=False,
-            help="As for run: dataset.path=DIR dataset.pair=fr-en dataset.split=test",
-        ),
-    ] = None,
+    dataset: DatasetName,
+    overrides: DatasetOptions = None,
     fixture: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Instead write a corpus of a few sentences in the true "
