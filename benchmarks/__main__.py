@@ -14,6 +14,7 @@ from benchmarks import (
     quality,
     reference,
     replay,
+    speech,
     statistics,
 )
 
@@ -21,6 +22,7 @@ BENCHMARKS = {
     "replay": replay.main, "fidelity": fidelity.main, "formats": formats.main,
     "statistics": statistics.main, "reference": reference.main, "quality": quality.main,
     "corpora": corpora.main, "alignment": alignment.main,
+    "speech": speech.main,
 }
 
 

@@ -33,7 +33,7 @@ from s2st_bench.registry import Registry
 from s2st_bench.speech import espeak
 from s2st_bench.types import AudioSource, Samples, Word
 
-ALIGNERS = ("pocketsphinx", "ctc")
+ALIGNERS = ("pocketsphinx", "reference")
 VOICES = {
     "de": ("de", "de+f2", "de+m4", "de+linda"),
     "en": ("en-us", "en+m3", "en-GB-scotland+f3", "en-us+m4"),

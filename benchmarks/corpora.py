@@ -1,4 +1,5 @@
-"""Indexing a corpus in MuST-C's layout, and decoding its slices.
+"""Indexing corpora in the layouts of MuST-C and (:mod:`benchmarks.clips`) CoVoST 2, and decoding
+slices.
 
 Material: segment lists, texts and 16 kHz wav files of 36 talks (2,641 segments, the size of
 tst-COMMON) and of 2,500 talks (250,000 segments, the size of train).  The wav files are sparse:
@@ -21,8 +22,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import measure, report
+from benchmarks import clips, measure, report
 
+CLIPS = "250,000 clips"
 SIZES = {"2,641 segments": (36, 2641), "250,000 segments": (2500, 250_000)}
 _EN = "the and of quite simple question measured years listen other found morning welcome".split()
 _DE = "der und nicht ist ich wir größer können Frage einfach Jahre gemessen gefunden".split()
@@ -94,6 +96,11 @@ def main(argv: list[str] | None = None) -> int:
             for what, arguments in (("one at a time", ("index", "each")),
                                     ("as a list", ("index", "list")), ("slices", ("slices",))):
                 rows.append({"corpus": name, "what": what, **_measured(folder, arguments)})
+        n_clips = clips.ROWS // 100 if options.quick else clips.ROWS
+        folder = clips.corpus(Path(place) / "clips", n_clips)
+        for what, hold in (("one at a time", "each"), ("as a list", "list")):
+            rows.append({"corpus": CLIPS, "what": what,
+                         **_measured(folder, ("index", hold), module="clips")})
     checked = [] if options.quick else gates(rows)
     print(report.table(rows))
     if checked:
@@ -105,20 +112,25 @@ def main(argv: list[str] | None = None) -> int:
 def gates(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Conditions of a release."""
     by = {(row["corpus"], row["what"]): row for row in rows}
-    small, large = (by[name, "one at a time"] for name in SIZES)
+    small, large, single = (by[name, "one at a time"] for name in (*SIZES, CLIPS))
     return [
         report.gate("2,641 segments: seconds", small["wall_s"], 1, at_least=False),
         report.gate("250,000 segments: seconds", large["wall_s"], 10, at_least=False),
         report.gate("250,000 segments: peak MB", large["peak_mb"], 300, at_least=False),
+        report.gate("250,000 clips: seconds", single["wall_s"], 10, at_least=False),
+        report.gate("250,000 clips: peak MB", single["peak_mb"], 300, at_least=False),
         report.gate("a slice: ms", 1e3 * by["250,000 segments", "slices"]["wall_s"] / _SLICES, 20,
                     at_least=False),
     ]
 
 
-def _measured(folder: Path, arguments: tuple[str, ...]) -> dict[str, Any]:
+def _measured(
+    folder: Path, arguments: tuple[str, ...], *, module: str = "corpora"
+) -> dict[str, Any]:
     part, *rest = arguments
     call = ", ".join(map(repr, [str(folder), *rest]))
-    code = f"import json; from benchmarks import corpora; print(json.dumps(corpora.{part}({call})))"
+    code = (f"import json; from benchmarks import {module}; "
+            f"print(json.dumps({module}.{part}({call})))")
     measured = measure.measure(["-c", code])
     found = json.loads(measured.stdout)
     return {"n": found["n"], "wall_s": found["wall_s"], "cpu_s": found["cpu_s"],

@@ -43,8 +43,9 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from s2st_bench.composed import plain_metric, run_config, train_config
 from s2st_bench.config import REDACTED, RunConfig
-from s2st_bench.errors import ConfigError, UnknownPluginError
+from s2st_bench.errors import ConfigError
 from s2st_bench.params import nearest_key, unknown
 from s2st_bench.paths import shipped_configs
 from s2st_bench.registry import (
@@ -53,7 +54,6 @@ from s2st_bench.registry import (
     Kind,
     PluginWarning,
     Registry,
-    labelled,
 )
 from s2st_bench.sweeps import expand
 from s2st_bench.trainconfig import TrainConfig
@@ -95,7 +95,7 @@ def compose(
     ConfigError
         If an override is wrong, or several values are given where one is wanted.
     """
-    return _one(_run_config, overrides, registry or Registry(plugin_dirs))
+    return _one(run_config, overrides, registry or Registry(plugin_dirs))
 
 
 def compose_train(
@@ -103,7 +103,7 @@ def compose_train(
     registry: Registry | None = None,
 ) -> TrainConfig:
     """The configuration of one training; raises as :func:`compose`."""
-    return _one(_train_config, overrides, registry or Registry(plugin_dirs))
+    return _one(train_config, overrides, registry or Registry(plugin_dirs))
 
 
 def multirun(
@@ -116,7 +116,7 @@ def multirun(
     all of them run, then the first failure is raised.  Returns what ``task`` returned, in order.
     ``task`` must be picklable for launchers that leave the process.
     """
-    return _many(_run_config, task, overrides, registry or Registry(plugin_dirs))
+    return _many(run_config, task, overrides, registry or Registry(plugin_dirs))
 
 
 def multirun_train(
@@ -124,11 +124,11 @@ def multirun_train(
     plugin_dirs: Sequence[Path] = (), registry: Registry | None = None,
 ) -> list[object]:
     """:func:`multirun` of trainings."""
-    return _many(_train_config, task, overrides, registry or Registry(plugin_dirs))
+    return _many(train_config, task, overrides, registry or Registry(plugin_dirs))
 
 
 def _one(check: _Check[Typed], overrides: Sequence[str], registry: Registry) -> Typed:
-    with _hydra(registry, is_training=check is _train_config) as groups:
+    with _hydra(registry, is_training=check is train_config) as groups:
         rewritten = _read(overrides, groups, registry)
         for override in rewritten:
             if override.is_sweep_override():
@@ -143,7 +143,7 @@ def _many(
     registry: Registry,
 ) -> list[object]:
     with ExitStack() as stack:
-        groups = stack.enter_context(_hydra(registry, is_training=check is _train_config))
+        groups = stack.enter_context(_hydra(registry, is_training=check is train_config))
         rewritten = _read(overrides, groups, registry)
         for variant in _variants(rewritten):
             _typed(_compose(variant, groups, registry), registry, check)
@@ -356,7 +356,7 @@ def _metrics(
             return override
         known = [*groups.options["metrics"], *registry.names("metrics")]
         for name in names:
-            if not {_plain_metric(name), _plain_metric(name).partition("@")[0]} & {*known}:
+            if not {plain_metric(name), plain_metric(name).partition("@")[0]} & {*known}:
                 near = difflib.get_close_matches(name, known, n=1)
                 hint = f" Did you mean metrics={near[0]} ?" if near else ""
                 raise ConfigError(f"metrics={name}: no such metric or preset.{hint} "
@@ -457,57 +457,6 @@ def _typed(config: DictConfig, registry: Registry, check: _Check[Typed]) -> Type
     if not isinstance(plain, dict):
         raise ConfigError("the configuration is not a mapping")
     return check({str(key): value for key, value in plain.items()}, registry)
-
-
-def _run_config(values: dict[str, Any], registry: Registry) -> RunConfig:
-    """Aliases applied, types checked, plugins known."""
-    _apply_pair(values)
-    typed = RunConfig.from_dict(values)
-    registry.get("systems", typed.system.name)
-    registry.get("datasets", typed.dataset.name)
-    for name in typed.metrics:
-        _check_metric(name, registry)
-    return typed
-
-
-def _train_config(values: dict[str, Any], registry: Registry) -> TrainConfig:
-    """Types checked, plugins known."""
-    typed = TrainConfig.from_dict(values)
-    registry.get("trainers", typed.model.name)
-    try:
-        registry.get("datasets", typed.data.name)
-    except UnknownPluginError as error:
-        raise ConfigError(f"data={typed.data.name}: {error}") from None
-    return typed
-
-
-def _apply_pair(values: dict[str, Any]) -> None:
-    dataset = values.get("dataset")
-    if not isinstance(dataset, dict) or dataset.get("pair") is None:
-        if isinstance(dataset, dict):
-            dataset.pop("pair", None)
-        return
-    pair = str(dataset.pop("pair"))
-    source, dash, target = pair.partition("-")
-    if not (source and dash and target):
-        raise ConfigError(f"dataset.pair: expected SOURCE-TARGET, such as en-de, not {pair!r}")
-    for key, language in (("source_lang", source), ("target_lang", target)):
-        if values.get(key) not in (None, language):
-            raise ConfigError(f"dataset.pair={pair} and {key}={values[key]} disagree; give one "
-                              "of them")
-        values[key] = language
-
-
-def _check_metric(name: str, registry: Registry) -> None:
-    try:
-        labelled(_plain_metric(name), registry)
-    except UnknownPluginError as error:
-        raise ConfigError(f"metrics: {error}") from None
-
-
-def _plain_metric(name: str) -> str:
-    """A metric's registered name: ``AL`` of the variants ``AL_CA``, ``AL_pen``, ``AL_CA_pen``."""
-    return name.removesuffix("_pen").removesuffix("_CA")
 
 
 def _keys(node: DictConfig, prefix: str = "") -> Iterator[str]:

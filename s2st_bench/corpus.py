@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from s2st_bench.types import AudioSource, Recording, Samples, TextSource
 
 if TYPE_CHECKING:
     from s2st_bench.corpora.finding import Finding
+    from s2st_bench.corpora.preparation import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,18 @@ class Corpus(ABC):
         from s2st_bench.corpora.generic import check_recordings
 
         return check_recordings(self)
+
+    def preparation(self) -> Sequence[Step]:
+        """What must be there before :meth:`recordings` can be read, in order; none by default.
+
+        Nothing is read or written until ``s2st-bench prepare`` makes the steps.
+
+        Raises
+        ------
+        ConfigError
+            The options ask for what the corpus does not have.
+        """
+        return ()
 
     def left_out(self) -> Mapping[str, Finding]:
         """Recordings left out because they are damaged, with why; none unless asked for."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from s2st_bench.registry import Plugin
 
 AUTO: Final = "auto"
-RULE: Final = ("pocketsphinx", "ctc")
+RULE: Final = ("pocketsphinx", "reference")
 
 
 class FirstInstalled(AlignerModel):

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,7 @@ class Address:
         try:
             return info(self.path).sample_rate_hz
         except AudioError as error:
-            if self.path.exists():
+            if os.path.exists(self.path):
                 return Finding("damaged-audio", None, f"audio: {error}", "copy it again")
             return Finding("missing-audio", None, f"audio {self.path} is missing",
                            "copy it from the corpus as it was distributed")
@@ -50,7 +51,7 @@ def parse(cell: str, root: Path) -> Address:
     if not cell or "\x00" in cell:
         raise AddressError("no audio is named")
     match = _SLICE.fullmatch(cell)
-    if match is None or (root / cell).is_file():
+    if match is None or os.path.isfile(root / cell):
         return Address(root / cell)
     name, start, length = match.groups()
     for number in (start, length):

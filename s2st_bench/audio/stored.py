@@ -22,7 +22,7 @@ _ADDRESS: Final = re.compile(r"(.+\.zip):(\d{1,18}):(\d{1,18})", re.DOTALL)
 def address(path: Path) -> tuple[Path, int, int] | None:
     """Archive, first byte and number of bytes; none for a plain file."""
     match = _ADDRESS.fullmatch(os.fspath(path))
-    if match is None or path.exists():
+    if match is None or os.path.exists(path):
         return None
     return Path(match[1]), int(match[2]), int(match[3])
 

@@ -27,6 +27,7 @@ from s2st_bench.cli import (
     gate,
     ls,
     pack,
+    prepare,
     report,
     run,
     score,
@@ -103,6 +104,7 @@ app.command(cls=SeveralValues)(compare.compare)
 app.command()(gate.gate)
 app.command()(convert.convert)
 app.command()(check.check)
+app.command()(prepare.prepare)
 app.command()(certify.certify)
 app.command()(board.board)
 app.command()(report.report)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from s2st_bench.cli.common import AsJson, PluginDirs, folders_of, printable
+from s2st_bench.cli.corpora import DatasetName, DatasetOptions, corpus_of
 
 if TYPE_CHECKING:
     from s2st_bench.corpora.finding import Finding
@@ -21,17 +21,8 @@ _SHOWN = 20
 
 def check(
     ctx: typer.Context,
-    dataset: Annotated[
-        str, typer.Argument(metavar="DATASET", help="A corpus of `s2st-bench ls datasets`.",
-                            show_default=False),
-    ],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="KEY=VALUE", show_default=False,
-            help="As for run: dataset.path=DIR dataset.pair=en-de dataset.split=dev",
-        ),
-    ] = None,
+    dataset: DatasetName,
+    overrides: DatasetOptions = None,
     every: Annotated[
         bool, typer.Option("--all", help=f"Print more than {_SHOWN} findings of a kind.")
     ] = False,
@@ -39,7 +30,7 @@ def check(
     plugin_dir: PluginDirs = None,
 ) -> None:
     """Check a corpus on disk; exit 1 if something makes numbers wrong, 0 if not."""
-    corpus = _corpus(dataset, overrides or [], folders_of(ctx, plugin_dir))
+    corpus = corpus_of("check", dataset, overrides or [], folders_of(ctx, plugin_dir))
     if as_json:
         findings = list(corpus.check())
         errors = sum(found.is_error for found in findings)
@@ -52,26 +43,6 @@ def check(
         errors = _print(corpus, dataset, every=every)
     if errors:
         raise typer.Exit(1)
-
-
-def _corpus(dataset: str, overrides: list[str], folders: list[Path]) -> Corpus:
-    """The corpus with its options, composed as a run composes it."""
-    from s2st_bench.build import build_corpus
-    from s2st_bench.compose import compose
-    from s2st_bench.errors import UsageError
-    from s2st_bench.registry import Registry
-
-    for override in overrides:
-        key = override.partition("=")[0].lstrip("+~")
-        if not key.startswith("dataset.") and key not in ("source_lang", "target_lang"):
-            raise UsageError(f"{override}: check takes dataset.KEY=VALUE, source_lang=… and "
-                             "target_lang=…")
-    registry = Registry(folders)
-    # a run wants a system; which one, the corpus never learns
-    config = compose([f"dataset={dataset}", "system=silent", "score=false", *overrides],
-                     registry=registry)
-    return build_corpus(config.dataset, registry, source_lang=config.source_lang,
-                        target_lang=config.target_lang)
 
 
 def _print(corpus: Corpus, dataset: str, *, every: bool) -> int:

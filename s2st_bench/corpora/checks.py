@@ -7,6 +7,7 @@ lists round, and mp3 headers estimate.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -56,22 +57,18 @@ def times(row: Row) -> Iterator[Finding]:
 
 def audio(row: Row, header: AudioInfo | AudioError) -> Iterator[Finding]:
     """Missing or damaged audio, a rate or length other than declared, a slice past the end."""
+    if row.audio is None:
+        return
+    yield from _file(row, row.audio, header, row.declared_hz, row.place)
     if isinstance(header, AudioError):
-        if row.audio is not None:
-            yield _unreadable(row, row.audio, header, row.place)
         return
     rate = header.sample_rate_hz
-    if row.declared_hz is not None and rate != row.declared_hz:
-        yield row.found("sample-rate", f"the header of {row.audio} says {rate} Hz, the corpus "
-                        f"{row.declared_hz} Hz", "take the audio as it was distributed: played at "
-                        "another rate, all times are wrong")
     if header.duration_s is None:
         if row.duration_s is None:
             yield row.found("unknown-length", f"the header of {row.audio} does not say how long "
                             "it is", "write it again: ffmpeg -i IN OUT.wav")
         return
     if header.frames == 0:
-        yield row.found("empty-audio", f"audio {row.audio} has no samples", "copy it again")
         return
     declared = row.declared_frames
     if declared is not None and header.exact and abs(declared - (header.frames or 0)) / rate \
@@ -89,8 +86,8 @@ def reference_audio(row: Row, headers: Headers) -> Iterator[Finding]:
     """The same of target speech, which is taken as a whole where it has no duration."""
     for lang, source in row.reference_audio.items():
         header = headers[source.path]
+        yield from _file(row, source.path, header, row.reference_hz, row.text_place(lang))
         if isinstance(header, AudioError):
-            yield _unreadable(row, source.path, header, row.text_place(lang))
             continue
         end_s = source.offset_s + (source.duration_s or 0.0)
         if header.duration_s is not None and end_s > header.duration_s + SLACK_S:
@@ -100,13 +97,27 @@ def reference_audio(row: Row, headers: Headers) -> Iterator[Finding]:
                             place=row.text_place(lang))
 
 
-def _unreadable(row: Row, path: Path, error: AudioError, place: Place) -> Finding:
-    from s2st_bench.audio.stored import file_of
+def _file(
+    row: Row, path: Path, header: AudioInfo | AudioError, declared_hz: int | None, place: Place
+) -> Iterator[Finding]:
+    """Audio that cannot be read, is of another rate, or has nothing in it."""
+    if isinstance(header, AudioError):
+        from s2st_bench.audio.stored import file_of
 
-    if not file_of(path).exists():
-        return row.found("missing-audio", f"audio {path} is missing",
-                         "copy it from the corpus as it was distributed", place=place)
-    return row.found("damaged-audio", f"audio: {error}", "copy it again", place=place)
+        if not os.path.exists(file_of(path)):  # a name too long for the disk is none, and no error
+            yield row.found("missing-audio", f"audio {path} is missing",
+                            "copy it from the corpus as it was distributed", place=place)
+        else:
+            yield row.found("damaged-audio", f"audio: {header}", "copy it again", place=place)
+        return
+    rate = header.sample_rate_hz
+    if declared_hz is not None and rate != declared_hz:
+        yield row.found("sample-rate", f"the header of {path} says {rate} Hz, the corpus "
+                        f"{declared_hz} Hz", "take the audio as it was distributed: played at "
+                        "another rate, all times are wrong", place=place)
+    if header.frames == 0:
+        yield row.found("empty-audio", f"audio {path} has no samples", "copy it again",
+                        place=place)
 
 
 def order(before: Row, row: Row, *, is_long: bool) -> Iterator[Finding]:

@@ -13,11 +13,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from s2st_bench.types import Samples
+
+if TYPE_CHECKING:
+    from s2st_bench.registry import Registry
 
 PAUSE_S: Final = 0.4
 
@@ -56,8 +59,9 @@ class Talk:
     """(offset, duration) of each sentence in seconds, on the grid of 10 ms."""
 
 
-def make(name: str, folder: Path) -> dict[str, Any]:
-    """Write the fixture of the corpus ``name`` below ``folder``.
+def make(name: str, folder: Path, registry: Registry | None = None) -> dict[str, Any]:
+    """Write the fixture of the corpus ``name`` (or of that with an option of this name) below
+    ``folder``.
 
     Returns the options to run it with: ``dataset.KEY=VALUE``, and ``source_lang`` and
     ``target_lang``.
@@ -72,7 +76,11 @@ def make(name: str, folder: Path) -> dict[str, Any]:
     from s2st_bench.errors import UsageError
     from s2st_bench.registry import Registry
 
-    package = Registry().get("datasets", name).load().__module__.rpartition(".")[0]
+    registry = registry or Registry()
+    owners = [plugin for plugin in registry.plugins("datasets")
+              if name in (path.stem for path in plugin.config_files())]
+    plugin = owners[0] if owners else registry.get("datasets", name)
+    package = plugin.load().__module__.rpartition(".")[0]
     try:
         module = importlib.import_module(f"{package}.fixture")
     except ModuleNotFoundError as error:
@@ -105,11 +113,12 @@ def talk(texts: Sequence[str], lang: str, rate_hz: int = 16_000) -> Talk:
 
 
 def write_audio(path: Path, samples: Samples, rate_hz: int) -> None:
-    """Write 16-bit mono audio in the format of the ending (wav, flac, …)."""
+    """Write mono audio in the format of the ending: mp3, or 16 bits of wav, flac, …"""
     import soundfile
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, samples, rate_hz, subtype="PCM_16")
+    subtype = None if path.suffix == ".mp3" else "PCM_16"
+    soundfile.write(path, samples, rate_hz, subtype=subtype)
 
 
 def write_lines(path: Path, lines: Sequence[str]) -> None:

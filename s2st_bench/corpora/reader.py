@@ -32,7 +32,8 @@ class FileCorpus(Corpus):
     name: ClassVar[str]
     """As users type it, for messages."""
     licence: str = ""
-    text_norm: ClassVar[str] = "cased"
+    text_norm: str = "cased"
+    """How references are written, ``cased`` or ``lower``; may hang on an option."""
 
     def __init__(self, selection: Selection) -> None:
         self.selection = selection

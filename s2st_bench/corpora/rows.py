@@ -54,6 +54,8 @@ class Row:
     origin: str = ""
     reference_audio: Mapping[str, AudioSource] = field(default_factory=lambda: _NOTHING)
     """Target language to its speech."""
+    reference_hz: int | None = None
+    """Rate of that speech as the corpus says."""
     context: Context = _NO_CONTEXT
     """Of the recording: what stands in its first row counts."""
 

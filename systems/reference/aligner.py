@@ -51,7 +51,7 @@ class ReferenceAligner(AlignerModel):
         self._loaded()
 
     def signature(self) -> Mapping[str, str]:
-        return {"aligner": "ctc", "weights": models_of(self._folder).digest("encoder.onnx")}
+        return {"aligner": "reference", "weights": models_of(self._folder).digest("encoder.onnx")}
 
     def align(
         self, samples: Samples, rate_hz: int, words: Sequence[str], lang: str

@@ -33,7 +33,7 @@ SAID = {
 VOICES = {"de": "de+f2", "en": "en-us+m3", "es": "es+f1"}
 
 SPHINX = "pocketsphinx"
-CTC = "ctc"
+CTC = "reference"
 
 
 def aligner(name: str) -> AlignerModel:
@@ -177,7 +177,7 @@ def test_the_default_is_by_language() -> None:
         }
     assert build(AlignerModel, {"name": CTC}, "aligner").languages == {"de", "en"}
     with pytest.raises(InputError, match="no such file or folder"):
-        build(AlignerModel, {"name": "wav2vec2", "checkpoint": "no/such/path"}, "aligner")
+        build(AlignerModel, {"name": "ctc", "checkpoint": "no/such/path"}, "aligner")
 
 
 def test_agrees_with_another_aligner_on_people() -> None:

@@ -30,6 +30,15 @@ def test_defaults(plugins: Path) -> None:
     assert config.outputs is None and config.resume is None and config.out == Path("runs")
 
 
+@pytest.mark.parametrize("pair, source, target", [
+    ("en-de", "en", "de"), ("zh-CN-en", "zh-CN", "en"), ("en-zh-Hant", "en", "zh-Hant"),
+    ("sv-SE-pt-BR", "sv-SE", "pt-BR"),
+])
+def test_a_pair_is_two_languages(plugins: Path, pair: str, source: str, target: str) -> None:
+    config = compose([*RUN, f"dataset.pair={pair}"], plugin_dirs=[plugins])
+    assert (config.source_lang, config.target_lang) == (source, target)
+
+
 @pytest.mark.parametrize(
     ("override", "attribute", "value"),
     [

@@ -333,7 +333,7 @@ def test_words_of_a_language_without_spaces() -> None:
 
 def test_by_name_with_options() -> None:
     (metric,) = make_metrics(["HeardLAAL_CA_pen"], options={
-        "HeardLAAL": {"words": "text", "at": "begin", "aligner": "ctc", "truncate": True}
+        "HeardLAAL": {"words": "text", "at": "begin", "aligner": "reference", "truncate": True}
     })
     assert metric.name == "HeardLAAL_CA_pen"
     assert dict(metric.signature()) == {"words": "text", "at": "begin", "cut": "textbook",

@@ -33,7 +33,7 @@ _CONTEXT_S: Final = 2.0
 _FEATURE: Final = "alignment by a CTC checkpoint"
 
 
-class Wav2Vec2Aligner(AlignerModel):
+class CtcAligner(AlignerModel):
     """A checkpoint; loaded once, on ``device``.
 
     Parameters
@@ -84,7 +84,7 @@ class Wav2Vec2Aligner(AlignerModel):
 
     def signature(self) -> Mapping[str, str]:
         folder = checkpoints.local_folder(self._checkpoint, _FEATURE)
-        return {"aligner": "wav2vec2", "weights": checkpoints.digest(folder)}
+        return {"aligner": "ctc", "weights": checkpoints.digest(folder)}
 
     def align(
         self, samples: Samples, rate_hz: int, words: Sequence[str], lang: str

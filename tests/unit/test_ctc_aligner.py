@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from s2st_bench.errors import InputError, NotAligned
-from s2st_bench.systems.wav2vec2.aligner import Wav2Vec2Aligner
+from s2st_bench.systems.asr.ctc_align import CtcAligner
 
 for package in ("torch", "transformers"):
     pytest.importorskip(package, reason=f"{package} is not installed")
@@ -47,7 +47,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("rate_hz", [8_000, 16_000, 48_000])
 def test_words_in_order_within_the_speech(checkpoint: Path, rate_hz: int) -> None:
     samples = np.random.default_rng(0).normal(0, 0.1, 2 * rate_hz).astype(np.float32)
-    found = Wav2Vec2Aligner(str(checkpoint)).align(samples, rate_hz, WORDS, "en")
+    found = CtcAligner(str(checkpoint)).align(samples, rate_hz, WORDS, "en")
     assert [word.text for word in found] == WORDS
     edges = np.array([[word.start_s, word.end_s] for word in found])
     assert (np.diff(edges.reshape(-1)) >= 0).all() and edges[-1, 1] <= 2.0
@@ -56,7 +56,7 @@ def test_words_in_order_within_the_speech(checkpoint: Path, rate_hz: int) -> Non
 
 def test_long_speech_is_heard_in_windows(checkpoint: Path) -> None:
     """The same frames as in one go, but for what lies beyond the context."""
-    aligner = Wav2Vec2Aligner(str(checkpoint))
+    aligner = CtcAligner(str(checkpoint))
     aligner.load()
     samples = np.random.default_rng(0).normal(0, 0.1, 70 * 16_000).astype(np.float32)
     whole = aligner._heard(samples)
@@ -66,18 +66,18 @@ def test_long_speech_is_heard_in_windows(checkpoint: Path) -> None:
 
 
 def test_signature_names_the_weights(checkpoint: Path) -> None:
-    found = Wav2Vec2Aligner(str(checkpoint)).signature()
-    assert found["aligner"] == "wav2vec2" and len(found["weights"]) == 12
+    found = CtcAligner(str(checkpoint)).signature()
+    assert found["aligner"] == "ctc" and len(found["weights"]) == 12
 
 
 def test_what_cannot_be(checkpoint: Path, tmp_path: Path) -> None:
-    aligner = Wav2Vec2Aligner(str(checkpoint), languages=("en",))
+    aligner = CtcAligner(str(checkpoint), languages=("en",))
     assert aligner.languages == {"en"}
     for samples in (np.zeros(0, np.float32), np.ones(1, np.float32), np.ones(300, np.float32)):
         with pytest.raises(NotAligned):
             aligner.align(samples, 16_000, WORDS, "en")
     with pytest.raises(InputError, match="no such file or folder"):
-        Wav2Vec2Aligner("no such checkpoint")
+        CtcAligner("no such checkpoint")
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(InputError, match="not a CTC checkpoint"):
-        Wav2Vec2Aligner(str(tmp_path)).load()
+        CtcAligner(str(tmp_path)).load()
