@@ -19,7 +19,7 @@ from s2st_bench.errors import ConfigError
 from s2st_bench.registry import Plugin, Registry
 from s2st_bench.types import AudioSource
 
-PLUGINS = Registry().plugins("datasets")
+PLUGINS = [plugin for plugin in Registry().plugins("datasets") if not plugin.reason]
 NAMES = [plugin.name for plugin in PLUGINS]
 
 
@@ -28,6 +28,8 @@ def package(plugin: Plugin) -> str:
 
 
 WITH_FIXTURE = [p.name for p in PLUGINS if importlib.util.find_spec(f"{package(p)}.fixture")]
+LISTS = {"fairseq", "simuleval"}
+"""What does not say its languages: they are the user's word."""
 READERS = [p for p in PLUGINS if issubclass(p.load(), FileCorpus)]
 
 
@@ -54,10 +56,10 @@ def test_a_reader_has_its_card_fixture_and_options(plugin: Plugin) -> None:
 
 
 @pytest.mark.parametrize("name", WITH_FIXTURE)
-def test_a_fixture_is_clean_and_loads_the_same_twice(
+def test_a_fixture_has_no_error_and_loads_the_same_twice(
     made: dict[str, dict[str, Any]], name: str
 ) -> None:
-    assert [str(f) for f in load(made, name).check()] == []
+    assert [str(f) for f in load(made, name).check() if f.is_error] == []
     found = list(load(made, name).recordings())
     assert found and found == list(load(made, name).recordings())
     assert len({r.id for r in found}) == len(found)
@@ -74,7 +76,10 @@ def test_every_slice_is_as_long_as_its_segments_say(
         assert isinstance(source, AudioSource)
         rate = recording.sample_rate_hz
         heard = read_audio(source.path, source.offset_s, source.duration_s, rate)
-        assert abs(len(heard) / rate - recording.segments[-1].end_s) < 0.05 or recording.long_form
+        end_s = recording.segments[-1].end_s
+        assert len(heard) / rate > end_s - 0.05
+        if source.duration_s is not None and not recording.long_form:
+            assert abs(len(heard) / rate - end_s) < 0.05
         assert float(abs(heard).max()) > 0.05
         for segment in recording.segments:
             assert set(segment.references) == set(recording.target_langs)
@@ -94,8 +99,11 @@ def test_ids_and_limit(made: dict[str, dict[str, Any]], name: str) -> None:
 
 @pytest.mark.parametrize("name", [p.name for p in READERS])
 def test_a_language_or_split_that_is_not_there(made: dict[str, dict[str, Any]], name: str) -> None:
-    for wrong in ({"split": "no-such-split"}, {"target_lang": "tlh"}):
-        with pytest.raises(ConfigError, match=r"has|there"):
+    wrongs = [{"split": "nosuchsplit"}] if "split" in made[name] else []
+    if name not in LISTS:
+        wrongs.append({"target_lang": "tlh"})
+    for wrong in wrongs:
+        with pytest.raises(ConfigError, match=r"tlh|nosuchsplit"):
             list(load(made, name, **wrong).recordings())
 
 
