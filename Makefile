@@ -57,6 +57,7 @@ $(VENV)/.full: $(VENV)/.made pyproject.toml constraints.txt
 	    echo "no C compiler: the extras simuleval and speech are skipped"; \
 	    extras=$$($(BIN)/python tools/extras.py --without all simuleval speech nisqa); \
 	}; $(PIP) install -c constraints.txt -e ".[$$extras]"
+	@$(PIP) install --no-deps -c constraints.txt resemblyzer
 	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true
 	@touch $@ $(VENV)/.demo
 

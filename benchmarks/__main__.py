@@ -6,11 +6,23 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import fidelity, formats, quality, reference, replay, statistics
+from benchmarks import (
+    alignment,
+    corpora,
+    fidelity,
+    formats,
+    quality,
+    reference,
+    replay,
+    speech,
+    statistics,
+)
 
 BENCHMARKS = {
     "replay": replay.main, "fidelity": fidelity.main, "formats": formats.main,
     "statistics": statistics.main, "reference": reference.main, "quality": quality.main,
+    "corpora": corpora.main, "alignment": alignment.main,
+    "speech": speech.main,
 }
 
 

@@ -7,7 +7,8 @@ files; no code of a plugin is imported.  Beside hydra's own grammar it understan
 ``dataset.pair=en-de``
     an alias of ``source_lang=en target_lang=de``
 ``system.inner=NAME``
-    the configuration of another system, nested; ``system.inner.k=3`` then sets its parameters
+    the configuration of another system, nested; ``system.inner.k=3`` then sets its parameters;
+    ``dataset.inner=NAME`` likewise
 ``metrics=BLEU,LAAL`` and ``metrics=[BLEU,LAAL]``
     metrics by name instead of a preset
 ``sweep=NAME``
@@ -42,18 +43,28 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from s2st_bench.composed import plain_metric, run_config, train_config
 from s2st_bench.config import REDACTED, RunConfig
-from s2st_bench.errors import ConfigError, UnknownPluginError
+from s2st_bench.errors import ConfigError
 from s2st_bench.params import nearest_key, unknown
 from s2st_bench.paths import shipped_configs
-from s2st_bench.registry import GROUPS, TRAIN_GROUPS, Kind, PluginWarning, Registry
+from s2st_bench.registry import (
+    GROUPS,
+    TRAIN_GROUPS,
+    Kind,
+    PluginWarning,
+    Registry,
+)
 from s2st_bench.sweeps import expand
 from s2st_bench.trainconfig import TrainConfig
 
-_INNER = re.compile(r"system(\.inner)+")
+_INNER = re.compile(r"(system|dataset)(\.inner)+")
 _PLAIN_KEY = re.compile(r"[+~]{0,2}[\w./@-]+")
-_PLUS_OPTION = re.compile(r"\+{0,2}metric_options\.([\w.@-]+\+[\w.@+-]*)\.(\w+)=(.*)", re.DOTALL)
-"""An option of a metric such as ``chrF++``, which hydra does not take for a key."""
+_SIGNED_OPTION = re.compile(
+    r"\+{0,2}metric_options\.([\w@+-]*[+@][\w@+-]*|[\w@-]*\d\.\d+)\.([\w.]+)=(.*)", re.DOTALL
+)
+"""An option of a metric such as ``chrF++``, ``ASR-BLEU@mine`` or ``SLC-0.2``, which hydra does not
+take for a key."""
 
 Typed = TypeVar("Typed")
 _Check = Callable[[dict[str, Any], Registry], Typed]
@@ -84,7 +95,7 @@ def compose(
     ConfigError
         If an override is wrong, or several values are given where one is wanted.
     """
-    return _one(_run_config, overrides, registry or Registry(plugin_dirs))
+    return _one(run_config, overrides, registry or Registry(plugin_dirs))
 
 
 def compose_train(
@@ -92,7 +103,7 @@ def compose_train(
     registry: Registry | None = None,
 ) -> TrainConfig:
     """The configuration of one training; raises as :func:`compose`."""
-    return _one(_train_config, overrides, registry or Registry(plugin_dirs))
+    return _one(train_config, overrides, registry or Registry(plugin_dirs))
 
 
 def multirun(
@@ -105,7 +116,7 @@ def multirun(
     all of them run, then the first failure is raised.  Returns what ``task`` returned, in order.
     ``task`` must be picklable for launchers that leave the process.
     """
-    return _many(_run_config, task, overrides, registry or Registry(plugin_dirs))
+    return _many(run_config, task, overrides, registry or Registry(plugin_dirs))
 
 
 def multirun_train(
@@ -113,11 +124,11 @@ def multirun_train(
     plugin_dirs: Sequence[Path] = (), registry: Registry | None = None,
 ) -> list[object]:
     """:func:`multirun` of trainings."""
-    return _many(_train_config, task, overrides, registry or Registry(plugin_dirs))
+    return _many(train_config, task, overrides, registry or Registry(plugin_dirs))
 
 
 def _one(check: _Check[Typed], overrides: Sequence[str], registry: Registry) -> Typed:
-    with _hydra(registry, is_training=check is _train_config) as groups:
+    with _hydra(registry, is_training=check is train_config) as groups:
         rewritten = _read(overrides, groups, registry)
         for override in rewritten:
             if override.is_sweep_override():
@@ -132,7 +143,7 @@ def _many(
     registry: Registry,
 ) -> list[object]:
     with ExitStack() as stack:
-        groups = stack.enter_context(_hydra(registry, is_training=check is _train_config))
+        groups = stack.enter_context(_hydra(registry, is_training=check is train_config))
         rewritten = _read(overrides, groups, registry)
         for variant in _variants(rewritten):
             _typed(_compose(variant, groups, registry), registry, check)
@@ -227,11 +238,13 @@ def _read(overrides: Sequence[str], groups: _Groups, registry: Registry) -> list
 def _parse(text: str, groups: _Groups) -> Override:
     """One override; text that hydra's grammar refuses (``é``, ``a=b``) is read as quoted."""
     parser = OverridesParser.create()
-    if plus := _PLUS_OPTION.fullmatch(text.strip()):
-        name, option, value = plus.groups()
-        if re.search(r"[^\w.+-]", value):
+    if signed := _SIGNED_OPTION.fullmatch(text.strip()):
+        name, path, value = signed.groups()
+        if re.search(r"[^\w.+-]", value) and value[:1] not in "[{'\"":
             value = f"'{_quoted(value)}'"
-        return parser.parse_override(f"++metric_options={{{name}:{{{option}:{value}}}}}")
+        for key in reversed([name, *path.split(".")]):
+            value = f"{{{key}:{value}}}"
+        return parser.parse_override(f"++metric_options={value}")
     key, equals, value = text.strip().partition("=")
     if not _PLAIN_KEY.fullmatch(key) or (not equals and not key.startswith("~")):
         meant = [f"{group}={text}" for group, options in groups.options.items() if text in options]
@@ -296,9 +309,9 @@ def _rewrite(
             override = parser.parse_override(f"data.name={value}")
         elif key == "metrics" and groups.root == "run" and not override.is_delete():
             override = _metrics(override, value, groups, registry)
-        elif _INNER.fullmatch(key) and not value.startswith(("{", "null")):
-            _check_choice(override, "system", groups, registry)
-            override = parser.parse_override(f"+system@{key}={value}")
+        elif (inner := _INNER.fullmatch(key)) and not value.startswith(("{", "null")):
+            _check_choice(override, inner[1], groups, registry)
+            override = parser.parse_override(f"+{inner[1]}@{key}={value}")
         elif key in groups.options and not override.is_delete():
             _check_choice(override, key, groups, registry)
         rewritten.append(override)
@@ -320,7 +333,10 @@ def _check_choice(
             raise ConfigError(f"{key}={value}: {reason}")
         if value not in options:
             if group in groups.plugins and value in registry.names(groups.plugins[group]):
-                folder = registry.get(groups.plugins[group], value).manifest.parent
+                plugin = registry.get(groups.plugins[group], value)
+                if plugin.reason:
+                    raise ConfigError(f"{key}={value} is a card only: {plugin.reason}")
+                folder = plugin.manifest.parent
                 raise ConfigError(f"{key}={value}: it has no configuration; write "
                                   f"{folder / 'config' / value}.yaml, if only `name: {value}`")
             near = difflib.get_close_matches(value, options, n=1)
@@ -340,7 +356,7 @@ def _metrics(
             return override
         known = [*groups.options["metrics"], *registry.names("metrics")]
         for name in names:
-            if _plain_metric(name) not in known:
+            if not {plain_metric(name), plain_metric(name).partition("@")[0]} & {*known}:
                 near = difflib.get_close_matches(name, known, n=1)
                 hint = f" Did you mean metrics={near[0]} ?" if near else ""
                 raise ConfigError(f"metrics={name}: no such metric or preset.{hint} "
@@ -441,57 +457,6 @@ def _typed(config: DictConfig, registry: Registry, check: _Check[Typed]) -> Type
     if not isinstance(plain, dict):
         raise ConfigError("the configuration is not a mapping")
     return check({str(key): value for key, value in plain.items()}, registry)
-
-
-def _run_config(values: dict[str, Any], registry: Registry) -> RunConfig:
-    """Aliases applied, types checked, plugins known."""
-    _apply_pair(values)
-    typed = RunConfig.from_dict(values)
-    registry.get("systems", typed.system.name)
-    registry.get("datasets", typed.dataset.name)
-    for name in typed.metrics:
-        _check_metric(name, registry)
-    return typed
-
-
-def _train_config(values: dict[str, Any], registry: Registry) -> TrainConfig:
-    """Types checked, plugins known."""
-    typed = TrainConfig.from_dict(values)
-    registry.get("trainers", typed.model.name)
-    try:
-        registry.get("datasets", typed.data.name)
-    except UnknownPluginError as error:
-        raise ConfigError(f"data={typed.data.name}: {error}") from None
-    return typed
-
-
-def _apply_pair(values: dict[str, Any]) -> None:
-    dataset = values.get("dataset")
-    if not isinstance(dataset, dict) or dataset.get("pair") is None:
-        if isinstance(dataset, dict):
-            dataset.pop("pair", None)
-        return
-    pair = str(dataset.pop("pair"))
-    source, dash, target = pair.partition("-")
-    if not (source and dash and target):
-        raise ConfigError(f"dataset.pair: expected SOURCE-TARGET, such as en-de, not {pair!r}")
-    for key, language in (("source_lang", source), ("target_lang", target)):
-        if values.get(key) not in (None, language):
-            raise ConfigError(f"dataset.pair={pair} and {key}={values[key]} disagree; give one "
-                              "of them")
-        values[key] = language
-
-
-def _check_metric(name: str, registry: Registry) -> None:
-    try:
-        registry.get("metrics", _plain_metric(name))
-    except UnknownPluginError as error:
-        raise ConfigError(f"metrics: {error}") from None
-
-
-def _plain_metric(name: str) -> str:
-    """A metric's registered name: ``AL`` of the variants ``AL_CA``, ``AL_pen``, ``AL_CA_pen``."""
-    return name.removesuffix("_pen").removesuffix("_CA")
 
 
 def _keys(node: DictConfig, prefix: str = "") -> Iterator[str]:

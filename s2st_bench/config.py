@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from s2st_bench.delivery import Delivery
 from s2st_bench.errors import ConfigError
 from s2st_bench.limits import Limits
 from s2st_bench.params import construct
@@ -78,6 +79,8 @@ class RunConfig:
     seed: int = 0
     stages: Literal["sequential", "concurrent"] = "concurrent"
     sample_rate_hz: int = 16_000
+    delivery: Delivery = field(default_factory=Delivery)
+    """The network between speaker and system."""
     name: str | None = None
     out: Path = Path("runs")
     resume: Path | None = None

@@ -9,6 +9,7 @@
     ├── InputError            a file or stream holds something that cannot be used
     │   ├── AudioError        audio that cannot be decoded, or is not what its header says
     │   ├── CorpusError       a corpus on disk that is damaged or incomplete
+    │   │   └── DamagedCorpus     the same, as a finding with its file and line
     │   └── TraceError        a trace or another tool's log that cannot be read
     ├── DependencyError       an optional package is missing; the message holds the pip line
     ├── SystemFailure         a system broke its contract; costs its recording only
@@ -25,7 +26,10 @@ turns every one of them into that message and exit code 2.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from s2st_bench.corpora.finding import Finding
 
 
 class BenchError(Exception):
@@ -54,6 +58,18 @@ class AudioError(InputError):
 
 class CorpusError(InputError):
     """A corpus on disk that is damaged or incomplete."""
+
+
+class DamagedCorpus(CorpusError):
+    """Damage of a corpus on disk that a check would list."""
+
+    def __init__(self, finding: Finding, hint: str = "") -> None:
+        super().__init__(f"{finding}{hint and '. '}{hint}")
+        self.finding = finding
+        self.hint = hint
+
+    def __reduce__(self) -> tuple[type[DamagedCorpus], tuple[Finding, str]]:
+        return DamagedCorpus, (self.finding, self.hint)
 
 
 class TraceError(InputError):

@@ -130,12 +130,16 @@ class Metric(ABC):
     per_talk: ClassVar[bool] = False
     """One value a talk, that all its items carry: resampling them says nothing of its spread."""
 
+    label: str = ""
+    """What tells it from others of its kind: ``reference`` of ``ASR-BLEU@reference``."""
+
     def __init__(self, *, aware: bool = False) -> None:
         self.aware = aware
 
     @property
     def name(self) -> str:
-        return f"{self.spec.name}_CA" if self.aware else self.spec.name
+        label = f"@{self.label}" if self.label else ""
+        return f"{self.spec.name}{label}{'_CA' if self.aware else ''}"
 
     def prepare(self, items: Sequence[Item]) -> None:  # noqa: B027
         """See all items once before any ``stats``: batched models score here."""
@@ -158,6 +162,14 @@ class Metric(ABC):
         Overridden by metrics that are no function of a sum (percentiles).
         """
         return self.value(weights @ stats)
+
+    def together(self, other: Metric, stats: Floats, others: Floats) -> tuple[Metric, Floats]:
+        """What aggregates this metric's ``stats[n, k]`` and those of ``other`` in one: that metric,
+        and the rows of both, ``float64[n + m, k]``.
+
+        Overridden where a row means something to the object that made it only.
+        """
+        return self, np.concatenate([stats, others])
 
     def within_talk(self, items: Sequence[Item]) -> tuple[float, float] | None:
         """95 % interval of the value of the one talk that ``items`` are of, if the metric has one
@@ -192,6 +204,22 @@ class MeanMetric(Metric):
     @abstractmethod
     def item_value(self, item: Item) -> float | Unscored:
         """The value of one item."""
+
+    def silent(self, item: Item) -> bool:
+        """Whether an item without a value is one that nothing was said for, or all of it too late
+        (of a metric with a text's times, after the end of the source).
+        """
+        if item.failed:
+            return True
+        if "speech" in self.spec.needs:
+            is_cut = item.time_to_recording_end is not None
+            unsaid = is_cut and "text" in item.trace.outputs and not item.units
+            return not item.trace.pieces or unsaid
+        if not item.units:
+            return True
+        times = item.elapsed if self.aware else item.delays
+        end = item.time_to_recording_end or item.source_length
+        return times is not None and len(times) > 0 and bool(times[0] >= end)
 
     def stats(self, item: Item) -> Floats | Unscored:
         value = self.item_value(item)

@@ -1,8 +1,8 @@
-"""Recognisers, aligners and translators of text: parts that systems and metrics share.
+"""Recognisers, aligners, identifiers and translators: parts that systems and metrics share.
 
-A part is a plugin: a table ``[[recogniser]]``, ``[[aligner]]`` or ``[[translator]]`` in the
-manifest of the system it belongs to.  A parameter annotated with one of the models below arrives
-built::
+A part is a plugin: a table ``[[recogniser]]``, ``[[aligner]]``, ``[[identifier]]`` or
+``[[translator]]`` in the manifest of the system it belongs to.  A parameter annotated with one of
+the models below arrives built::
 
     def __init__(self, asr: RecogniserModel) -> None: ...    # system.asr=reference
 
@@ -17,9 +17,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import ClassVar, Protocol
 
-from s2st_bench.types import Samples, Word
+from s2st_bench.cache import Cache
+from s2st_bench.types import Samples, Speech, Word
 
 
 class Recogniser(Protocol):
@@ -39,7 +41,7 @@ class RecogniserModel(ABC):
     """Recognises speech."""
 
     languages: frozenset[str]
-    """Base codes (``en``) of what it recognises."""
+    """Base codes (``en``) of what it recognises; empty: what it is asked for, or it refuses."""
     append_only: ClassVar[bool] = False
     """Words once given stay: nothing is gained by waiting for them to stand still."""
     voices: frozenset[str] = frozenset()
@@ -62,7 +64,41 @@ class RecogniserModel(ABC):
 
     @abstractmethod
     def transcribe(self, samples: Samples, rate_hz: int, lang: str) -> tuple[Word, ...]:
-        """The words of a whole recording ``float32[n]``, with times in seconds from its start."""
+        """The words of a whole recording ``float32[n]``, with times in seconds from its start.
+
+        Any audio is taken: none, not finite, too loud, long.
+        """
+
+    def transcribe_many(
+        self, recordings: Sequence[Speech], lang: str
+    ) -> list[tuple[Word, ...]]:
+        """The words of each; models that can recognise several at once do."""
+        return [self.transcribe(r.samples, r.sample_rate_hz, lang) for r in recordings]
+
+    def of(self, lang: str) -> RecogniserModel:
+        """The model that hears ``lang``: this one, unless it only chooses between others."""
+        return self
+
+    @cached_property
+    def kept(self) -> Cache:
+        """Transcripts, for all who use the model."""
+        return Cache.standard()
+
+
+class IdentifierModel(ABC):
+    """Says which language is spoken."""
+
+    @abstractmethod
+    def load(self) -> None:
+        """Load what is not loaded yet."""
+
+    @abstractmethod
+    def signature(self) -> Mapping[str, str]:
+        """What tells this model from all others; loads nothing."""
+
+    @abstractmethod
+    def identify(self, samples: Samples, rate_hz: int) -> Mapping[str, float]:
+        """Probability of each language (base code) in at most 30 s of speech ``float32[n]``."""
 
 
 class AlignerModel(ABC):
@@ -91,6 +127,15 @@ class AlignerModel(ABC):
         NotAligned
             The words are not to be found in this speech.
         """
+
+    def of(self, lang: str) -> AlignerModel:
+        """The model that aligns ``lang``: this one, unless it only chooses between others."""
+        return self
+
+    @cached_property
+    def kept(self) -> Cache:
+        """Alignments, for all who use the model."""
+        return Cache.standard()
 
 
 class Translator(Protocol):

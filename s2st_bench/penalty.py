@@ -52,7 +52,7 @@ class Penalised(MeanMetric):
 
     def item_value(self, item: Item) -> float | Unscored:
         value = self._plain(item)
-        if isinstance(value, float) or not self._applies(item) or not self._silent(item):
+        if isinstance(value, float) or not self._applies(item) or not self.inner.silent(item):
             return value
         if self.spec.unit != "ms":
             return 1.0
@@ -79,14 +79,3 @@ class Penalised(MeanMetric):
         measured = item.trace.clock != "ideal" and item.source_unit == "s"
         wanted = self.spec.needs & {"text", "speech"}
         return (measured or not self.aware) and wanted <= set(item.trace.outputs)
-
-    def _silent(self, item: Item) -> bool:
-        if item.failed:
-            return True
-        if "speech" in self.spec.needs:
-            return not item.trace.pieces
-        if not item.units:
-            return True
-        times: Floats | None = item.elapsed if self.aware else item.delays
-        end = item.time_to_recording_end or item.source_length
-        return times is not None and len(times) > 0 and bool(times[0] >= end)

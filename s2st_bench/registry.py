@@ -8,6 +8,7 @@ A plugin is a folder with a manifest, ``<source>/<kind>/<folder>/plugin.toml``::
     summary = "VAD, streaming ASR, MT and TTS stages run as a pipeline"
     extra = "cascade"                # optional: pip extra that installs what it needs
     requires = ["pocketsphinx"]      # optional: importable modules it cannot run without
+    install = "pip install …"        # optional: a line for what the extra cannot hold
     licence = "Apache-2.0"           # optional: of code and weights, shown beside its numbers
 
     [[trainer]]                      # of a system: how its models are trained, the same keys
@@ -15,8 +16,8 @@ A plugin is a folder with a manifest, ``<source>/<kind>/<folder>/plugin.toml``::
     target = "training.recipes:Emma"
     summary = "Monotonic attention that decides by itself when to write"
 
-    [[recogniser]]                   # or [[aligner]], [[translator]]: a part that systems and
-    name = "reference"               # metrics share, see s2st_bench/parts.py; system.asr=reference
+    [[recogniser]]                   # or [[aligner]], [[identifier]], [[translator]]: a part that
+    name = "reference"               # systems and metrics share (s2st_bench/parts.py)
     target = "parts:ReferenceRecogniser"
     summary = "German and English"
 
@@ -52,7 +53,7 @@ from s2st_bench.errors import DependencyError, UnknownPluginError, UsageError
 from s2st_bench.paths import package_roots, plugin_dirs, shipped_configs
 
 Kind = Literal["systems", "metrics", "datasets", "trainers", "recognisers", "aligners",
-               "translators"]
+               "identifiers", "translators"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 GROUPS: Mapping[str, Kind] = MappingProxyType({"system": "systems", "dataset": "datasets"})
 """Groups of a run's overrides whose options are plugins' configurations."""
@@ -67,6 +68,7 @@ _BASES: Mapping[Kind, str] = {
     "trainers": "s2st_bench.trainer:Trainer",
     "recognisers": "s2st_bench.parts:RecogniserModel",
     "aligners": "s2st_bench.parts:AlignerModel",
+    "identifiers": "s2st_bench.parts:IdentifierModel",
     "translators": "s2st_bench.parts:TranslatorModel",
 }
 _PLACES: Mapping[Kind, tuple[str, str, str]] = {
@@ -76,6 +78,7 @@ _PLACES: Mapping[Kind, tuple[str, str, str]] = {
     "trainers": ("systems", "trainer", "config/train"),
     "recognisers": ("systems", "recogniser", "config/recognisers"),
     "aligners": ("systems", "aligner", "config/aligners"),
+    "identifiers": ("systems", "identifier", "config/identifiers"),
     "translators": ("systems", "translator", "config/translators"),
 }
 """Folder of the kind, table of the manifest, folder of the configurations."""
@@ -109,13 +112,16 @@ class Plugin:
     kind: Kind
     name: str
     target: str
-    """``module:attribute``, the module relative to ``folder``."""
+    """``module:attribute``, the module relative to ``folder``; empty for a card without code."""
     summary: str
     folder: Path
     source: Source
     extra: str | None = None
     requires: tuple[str, ...] = ()
+    install: str = ""
     licence: str = ""
+    reason: str = ""
+    """Why there is a card and no code."""
 
     @property
     def manifest(self) -> Path:
@@ -140,9 +146,9 @@ class Plugin:
         """The line that installs what is missing, or none where nothing is."""
         if not (missing := self.missing()):
             return None
-        if self.extra:
-            return f'pip install "s2st-bench[{self.extra}]"'
-        return f"pip install {' '.join(missing)}"
+        lines = [f'pip install "s2st-bench[{self.extra}]"'] if self.extra else []
+        lines += [self.install] if self.install else []
+        return " && ".join(lines) or f"pip install {' '.join(missing)}"
 
     def load(self) -> Any:
         """Import the plugin and return its class.
@@ -152,8 +158,11 @@ class Plugin:
         DependencyError
             If an optional package is missing; the message holds the pip line.
         UsageError
-            If the code cannot be imported, or is not a subclass of its kind's base.
+            If the code cannot be imported, is not a subclass of its kind's base, or there is
+            none.
         """
+        if self.reason:
+            raise UsageError(f"{self.name} is a card only: {self.reason}")
         if self.source.is_folder:
             _mount(self.source)
         module_name, _, attribute = self.target.partition(":")
@@ -297,6 +306,21 @@ class Registry:
                 problems.append(f"{folder}: skipped, no such folder of plugins")
 
 
+def labelled(name: str, registry: Registry) -> tuple[Plugin, str]:
+    """The metric of a name, and what stands behind an ``@`` that is not part of its own: the
+    recogniser of ``ASR-BLEU@reference``.
+
+    Raises
+    ------
+    UnknownPluginError
+    """
+    plain, at, label = name.partition("@")
+    known = registry.names("metrics")
+    if name in known or not (at and label and plain in known):
+        return registry.get("metrics", name), ""
+    return registry.get("metrics", plain), label
+
+
 def _manifests(source: Source, kind: Kind) -> Iterator[Path]:
     for root in source.roots:
         yield from sorted((root / _PLACES[kind][0]).glob("*/plugin.toml"))
@@ -327,13 +351,15 @@ def _read(manifest: Path, kind: Kind, source: Source, problems: list[str]) -> It
         yield Plugin(
             kind=kind,
             name=entry["name"],
-            target=entry["target"],
+            target=entry.get("target", ""),
             summary=" ".join(entry["summary"].split()),
             folder=manifest.parent,
             source=source,
             extra=entry.get("extra"),
             requires=tuple(entry.get("requires", ())),
+            install=" ".join(entry.get("install", "").split()),
             licence=entry.get("licence", ""),
+            reason=" ".join(entry.get("reason", "").split()),
         )
 
 
@@ -341,14 +367,17 @@ def _fault(entry: object) -> str | None:
     """What is wrong with one table of a manifest, or none."""
     if not isinstance(entry, dict):
         return "it is not a table"
-    for key in ("name", "target", "summary"):
+    has_code = "reason" not in entry
+    for key in ("name", "target" if has_code else "reason", "summary"):
         if not isinstance(entry.get(key), str) or not entry[key].strip():
             return f"{key!r} must be a text that is not empty"
     if not _NAME.fullmatch(entry["name"]):
         return f"the name {entry['name']!r} cannot be typed on a command line"
-    if not _TARGET.fullmatch(entry["target"]):
+    if not has_code and "target" in entry:
+        return "it has a target, and a reason why it has none"
+    if has_code and not _TARGET.fullmatch(entry["target"]):
         return f"target must be 'module:Class', not {entry['target']!r}"
-    for key in ("extra", "licence"):
+    for key in ("extra", "install", "licence"):
         if not isinstance(entry.get(key, ""), str):
             return f"{key!r} must be a text"
     requires = entry.get("requires", [])

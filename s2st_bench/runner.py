@@ -5,17 +5,20 @@ The runner alone writes the run folder; workers only add files for speech and sp
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from s2st_bench import host as hosts
 from s2st_bench.build import build_corpus, build_system
 from s2st_bench.config import RunConfig
-from s2st_bench.corpus import fingerprint
+from s2st_bench.corpus import Corpus, fingerprint
 from s2st_bench.errors import BenchError, ConfigError, CorpusError, Interrupted, RunError
 from s2st_bench.executor import (
     Event,
@@ -36,6 +39,8 @@ from s2st_bench.types import Recording, RunRecord
 CONFIG = "config.yaml"
 _MAY_DIFFER = frozenset({"name", "out", "resume", "metrics", "metric_options", "score"})
 """Settings a resumed run need not repeat: they change no trace."""
+_LEFT_OUT_TOLD = 20
+"""Damaged recordings that a record names one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +100,8 @@ def run(
         target_lang=target_lang,
         outputs=config.outputs or tuple(sorted(system.outputs)),
         card=_system_card(system, config, registry),
-        corpus_card=asdict(corpus.card()),
-        fingerprint=fingerprint(recordings),
+        corpus_card=_corpus_card(corpus, recordings, config),
+        fingerprint=_named(fingerprint(recordings), config),
         n_recordings=len(recordings),
         git_commit=hosts.git_commit(),
         versions=hosts.versions(),
@@ -214,6 +219,7 @@ def _options(config: RunConfig, host: Mapping[str, Any]) -> ReplayOptions:
         warmup_s=config.warmup_s if measured else 0.0,
         host=hosts.label(host),
         load=load,
+        delivery=config.delivery,
     )
 
 
@@ -265,7 +271,8 @@ def _resumed(folder: RunFolder, now: RunRecord) -> RunRecord:
         Naming the settings that differ.
     """
     stored = folder.record()
-    old, new = dict(stored.config), dict(now.config)
+    # read as a configuration, so that settings which came later stand at their defaults
+    old, new = RunConfig.from_dict(stored.config).to_dict(), dict(now.config)
     differ = [
         f"{key} was {old.get(key)!r}, now {new.get(key)!r}"
         for key in sorted({*old, *new} - _MAY_DIFFER - {"executor"})
@@ -291,6 +298,32 @@ def _system_card(system: System, config: RunConfig, registry: Registry) -> dict[
         "control": system.control or system.privileged,
         "privileged": system.privileged,
     }
+
+
+def _named(made: str, config: RunConfig) -> str:
+    """The name of the test set; one that comes over a bad network is another test set."""
+    label = config.delivery.label()
+    return hashlib.sha256(f"{made} {label}".encode()).hexdigest()[:16] if label else made
+
+
+def _corpus_card(
+    corpus: Corpus, recordings: Sequence[Recording], config: RunConfig
+) -> dict[str, Any]:
+    """The card; what was done to the corpus and to which test set; and what was left out as
+    damaged: how many, why, and the first of them.
+    """
+    card = asdict(corpus.card())
+    if label := config.delivery.label():
+        card["clean"] = card["clean"] or fingerprint(recordings)
+        card["perturbation"] = "; ".join(filter(None, (card["perturbation"], label)))
+    if left_out := corpus.left_out():
+        card["left_out"] = {
+            "recordings": len(left_out),
+            "reasons": dict(Counter(found.kind for found in left_out.values()).most_common()),
+            "first": {recording: str(found)
+                      for recording, found in islice(left_out.items(), _LEFT_OUT_TOLD)},
+        }
+    return card
 
 
 def _sweep(folder: Path) -> None:

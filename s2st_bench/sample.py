@@ -108,9 +108,9 @@ class Joint:
                 return first.metric.value(a + moved) - first.metric.value(b - moved)
 
             return difference
-        rows = np.concatenate([first.stats, second.stats])
+        metric, rows = first.metric.together(second.metric, first.stats, second.stats)
         codes = np.concatenate([self._clusters[0], self._clusters[1] + k])
-        both = stats.of_clusters(first.metric, rows, codes, 2 * k)
+        both = stats.of_clusters(metric, rows, codes, 2 * k)
         return stats.swap_difference(both, both)
 
     @cached_property

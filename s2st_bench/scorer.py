@@ -172,6 +172,7 @@ class Scorer:
                 own = metric.within_talk([self.items[i] for i in members.tolist()])
                 interval = own and stats.Interval(*own, "own; conditional on this talk")
         reason = "" if value is not None else _common_reason(found[i] for i in members.tolist())
+        own_items = [self.items[i] for i in members.tolist()]
         return Score(
             metric=metric.name,
             value=value,
@@ -185,8 +186,8 @@ class Scorer:
             higher_is_better=metric.spec.higher_is_better,
             reason=reason,
             group=group,
-            unranked=metric.unranked(self.items),
-            marks=metric.marks(self.items),
+            unranked=metric.unranked(own_items),
+            marks=metric.marks(own_items),
         )
 
     def _left_out(self, sample: Sample) -> LeftOut | None:

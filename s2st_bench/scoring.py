@@ -10,6 +10,7 @@ traces were written: items stand in corpus order, then by target language and re
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -17,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from s2st_bench.build import nested, shared
+from s2st_bench.default_asr import AUTO
 from s2st_bench.errors import ConfigError, DependencyError, InputError, TraceError, UsageError
 from s2st_bench.items import lost_trace
 from s2st_bench.metric import Metric
 from s2st_bench.params import Build, construct
 from s2st_bench.penalty import SUFFIX, Penalised
-from s2st_bench.registry import Registry
+from s2st_bench.registry import Registry, labelled
 from s2st_bench.scorer import ALL, Options, Scorer
 from s2st_bench.store import RunFolder, write_atomically
 from s2st_bench.table import ScoreTable
@@ -40,13 +42,18 @@ LONG_FORM_METRICS = ("LongYAAL", "LongYAAL_CA", "LongYAAL_pen", "LongYAAL_CA_pen
 """What long recordings get besides."""
 
 SPEECH_METRICS = ("SpeechStartOffset", "SpeechStartOffset_CA", "SpeechEndOffset",
-                  "SpeechEndOffset_CA")
+                  "SpeechEndOffset_CA", "DurationRatio")
 """What spoken output gets besides."""
 
 _AWARE = "_CA"
 
+_ASR = "asr"
+_ALIGNER = "aligner"
+
 MetricOptions = Mapping[str, Mapping[str, Any]]
-"""A metric's registered name (``COMET``, ``AL``) to keyword arguments of all its variants."""
+"""A metric's registered name (``COMET``, ``AL``) to keyword arguments of all its variants; that of
+a metric with its recogniser (``ASR-BLEU@whisper``), or the recogniser alone (``@whisper``), to
+those of these."""
 
 
 def make_metrics(
@@ -57,6 +64,11 @@ def make_metrics(
     where: str = "metric_options.",
 ) -> tuple[Metric, ...]:
     """Metrics by name: ``AL``, ``AL_CA`` (computation-aware), ``AL_pen`` (silence costs).
+
+    A metric of heard words (one with an option ``asr``) may be asked for several times, with the
+    recogniser behind an ``@``: ``ASR-BLEU@reference``, ``ASR-BLEU@pocketsphinx``.  Where options
+    give that recogniser another name, what follows the ``@`` is only a label: ``ASR-BLEU@large``
+    with ``{"@large": {"asr": {"name": "whisper", "checkpoint": …}}}``.
 
     What is a metric already is passed on.  ``where`` stands before a metric's name in messages
     about its options.
@@ -75,7 +87,8 @@ def make_metrics(
     found = registry or Registry()
     given = options or {}
     asked = {registered_name(m) for m in names if isinstance(m, str)}
-    if unused := sorted(given.keys() - asked):
+    applying = {key for name in asked for key in _option_keys(name, found)}
+    if unused := sorted(given.keys() - applying):
         raise ConfigError(f"{where}{unused[0]}: the metric {unused[0]!r} is not asked for")
     build = shared(nested(found))
     made = tuple(_make_metric(m, found, given, where, build) if isinstance(m, str) else m
@@ -169,8 +182,14 @@ def score_run(
 
 
 def registered_name(name: str) -> str:
-    """``AL`` of the variants ``AL_CA``, ``AL_pen``, ``AL_CA_pen``."""
+    """``AL`` of the variants ``AL_CA``, ``AL_pen``, ``AL_CA_pen``; a recogniser stays."""
     return name.removesuffix(SUFFIX).removesuffix(_AWARE)
+
+
+def _option_keys(name: str, registry: Registry) -> tuple[str, ...]:
+    """Keys of the options that apply to a metric, the most specific last."""
+    plugin, label = labelled(name, registry)
+    return (plugin.name, f"@{label}", name) if label else (name,)
 
 
 def _make_metric(
@@ -179,18 +198,36 @@ def _make_metric(
     base = name.removesuffix(SUFFIX)
     plain = registered_name(name)
     aware = plain != base
-    plugin = registry.get("metrics", plain)
+    plugin, label = labelled(plain, registry)
     if plugin.extra and (missing := plugin.missing()):
         raise DependencyError(missing[0], f"metric {plain}", plugin.extra)
     metric_class = plugin.load()
     if aware and "CA" not in metric_class.spec.variants:
         raise UsageError(f"metric {name!r}: {plain} has no computation-aware variant")
-    given = options.get(plain, {})
+    given: dict[str, Any] = {}
+    for key in _option_keys(plain, registry):
+        given |= options.get(key, {})
     if "aware" in given:
         raise ConfigError(f"{where}{plain}.aware: ask for the metric {plain}_CA instead")
+    wanted = inspect.signature(metric_class).parameters
+    if _ALIGNER in wanted and given.get(_ALIGNER) is None:
+        given[_ALIGNER] = AUTO
+    if _ASR in wanted:
+        given[_ASR] = _recogniser(given.get(_ASR), label)
+    elif label:
+        raise UsageError(f"metric {name!r}: {plugin.name} hears nothing, so it takes no recogniser "
+                         f"behind an @")
     metric: Metric = construct(metric_class, {**given, "aware": aware}, f"{where}{plain}",
                                build=build)
+    metric.label = label
     return metric if base == name else Penalised(metric)
+
+
+def _recogniser(given: Any, label: str) -> Any:
+    """The option ``asr`` of a metric that has one: as given, else by its label or the rule."""
+    if isinstance(given, Mapping) and "name" not in given:
+        return {"name": label or AUTO, **given}
+    return given if given is not None else label or AUTO
 
 
 def _in_order(

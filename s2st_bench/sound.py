@@ -13,10 +13,11 @@ before).  Times are seconds of source time.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from s2st_bench.timeline import output_writes, playback
 from s2st_bench.types import Piece, Samples, Speech, Trace
 
 Edge = Literal["start", "end"]
+T = TypeVar("T")
 
 _SHORTEST_S = 1e-9
 
@@ -57,6 +59,14 @@ class Sound:
         self.trace = trace
         self.folder = folder
         self._live = live
+        self._once: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """What several metrics make of this speech, computed for the first that asks."""
+        if key not in self._once:
+            self._once[key] = compute()
+        found: T = self._once[key]
+        return found
 
     @property
     def measured(self) -> bool:

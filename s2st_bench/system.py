@@ -160,6 +160,9 @@ class System(ABC):
     # Set on the class, or in the constructor where they follow from the parameters.
     sources: frozenset[Modality] = frozenset({"speech"})
     outputs: frozenset[Modality] = frozenset({"text"})
+    voices: frozenset[str] = frozenset()
+    """What makes its speech, by synthesiser or ``synthesiser voice`` (``espeak-ng de+f2``); empty:
+    not declared.  An ASR-BLEU by a recogniser trained on the same synthesiser is marked."""
     control: bool = False
     """True for what only shows what a number means; never ranks."""
     privileged: bool = False

@@ -128,6 +128,8 @@ class RecordingMetric(MeanMetric):
     item, ``float64[2]``: value x weight, weight.
     """
 
+    per_talk = True
+
     def __init__(self, *, aware: bool = False) -> None:
         super().__init__(aware=aware)
         self._seen: tuple[Trace, tuple[float, ...] | None] | None = None

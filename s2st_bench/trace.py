@@ -80,6 +80,7 @@ def decode(line: str | bytes, where: str = "trace") -> Trace:
         values["steps"] = tuple(map(decode_step, row.get("steps", ())))
         values["pieces"] = tuple(Piece(*p) for p in row.get("pieces", ()))
         values["outputs"] = tuple(row.get("outputs", ("text",)))
+        values["voices"] = tuple(row.get("voices", ()))
         error_row = row.get("error")
         values["error"] = Failure(**error_row) if error_row else None
         return Trace(**values)

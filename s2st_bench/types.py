@@ -309,6 +309,8 @@ class Trace:
     source_sha256: str = ""
     privileged: bool = False
     """A control that saw the references; never ranked with systems."""
+    voices: tuple[str, ...] = ()
+    """What its speech is made by, as the system declares it; empty: unknown."""
     error: Failure | None = None
     version: int = 1
 

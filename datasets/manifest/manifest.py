@@ -9,17 +9,19 @@ from there.  Indexing reads headers, never audio.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from s2st_bench.audio import info
+from s2st_bench.corpora import Finding, Place, findings
 from s2st_bench.corpus import Corpus, CorpusCard
-from s2st_bench.errors import AudioError, ConfigError, CorpusError
+from s2st_bench.errors import AudioError, ConfigError, CorpusError, DamagedCorpus
 from s2st_bench.types import AudioSource, Recording, Segment, TextSource
 
 from . import segments as long_form
-from .table import Row, read
+from .table import Row, damaged, read
 
 _SLACK_S = 0.05
 """How far past the end a slice may reach: lists round, and mp3 headers estimate."""
@@ -41,6 +43,7 @@ class Manifest(Corpus):
         ids: Sequence[str] | None = None,
         limit: int | None = None,
         licence: str = "",
+        skip_damaged: bool = False,
         cluster: Literal["recording", "speaker", "talk", "sentence"] = "recording",
         source_lang: str | None = None,
         target_lang: str | None = None,
@@ -57,6 +60,7 @@ class Manifest(Corpus):
         self.ids = None if ids is None else tuple(ids)
         self.limit = limit
         self.licence = licence
+        self.skip_damaged = skip_damaged
         self.cluster = cluster
         self.source_lang = source_lang
         self.target_lang = target_lang
@@ -66,6 +70,26 @@ class Manifest(Corpus):
                           cluster=self.cluster)
 
     def recordings(self) -> Iterator[Recording]:
+        for found, _ in self._found():
+            if isinstance(found, Recording):
+                yield found
+            elif not self.skip_damaged:
+                raise DamagedCorpus(found, "dataset.skip_damaged=true leaves it out; "
+                                    "`s2st-bench check manifest …` lists all there is")
+
+    def check(self) -> Iterator[Finding]:
+        try:
+            yield from findings(self._found())
+        except DamagedCorpus as error:
+            yield error.finding
+
+    def left_out(self) -> Mapping[str, Finding]:
+        if not self.skip_damaged:
+            return {}
+        return {found.recording: found for found, _ in self._found() if isinstance(found, Finding)}
+
+    def _found(self) -> Iterator[tuple[Recording | Finding, Place]]:
+        """The recordings, or why one cannot be made, each with its row."""
         rows = self._chosen(read(self.path))
         source = self._source_language(rows)
         rows = [row for row in rows if row.cells.get("lang", source) == source]
@@ -78,10 +102,14 @@ class Manifest(Corpus):
         chosen = ((i, row) for i, row in zip(identities, rows, strict=True)
                   if self.ids is None or i in self.ids)
         for identity, row in islice(chosen, self.limit):
-            if pieces is None:
-                yield self._short(identity, row, source)
-            else:
-                yield self._long(identity, row, source, pieces)
+            place = Place(row.path, row.line)
+            try:
+                if pieces is None:
+                    yield self._short(identity, row, source), place
+                else:
+                    yield self._long(identity, row, source, pieces), place
+            except DamagedCorpus as error:
+                yield replace(error.finding, recording=identity), place
 
     # --- which rows --------------------------------------------------------------------------
 
@@ -148,8 +176,9 @@ class Manifest(Corpus):
         segments = []
         for number, piece in enumerate(mine, 1):
             if piece.end_s > length + _SLACK_S:
-                raise CorpusError(f"{self.segments}: segment {number} of {name} ends at "
-                                  f"{piece.end_s:.3f} s, the audio at {length:.3f} s")
+                raise damaged(piece.place.file, piece.place.line, f"segment {number} of {name} "
+                              f"ends at {piece.end_s:.3f} s, the audio at {length:.3f} s",
+                              "segment-past-end")
             segments.append(Segment(
                 f"{identity}-{number}", piece.start_s, piece.end_s, piece.texts.get(source, ""),
                 {k: (piece.texts[k],) for k in targets},
@@ -173,18 +202,18 @@ class Manifest(Corpus):
             raise row.error("no audio (and no text)")
         path = self.path.parent / name
         if not path.is_file():
-            raise row.error(f"audio {path} is missing")
+            raise row.error(f"audio {path} is missing", "missing-audio")
         try:
             header = info(path)
         except AudioError as error:
-            raise row.error(str(error)) from error
+            raise row.error(str(error), "damaged-audio") from error
         offset, duration = row.seconds("offset") or 0.0, row.seconds("duration")
         if duration == 0:
-            raise row.error("duration is 0")
+            raise row.error("duration is 0", "zero-duration")
         end = header.duration_s
         if end is not None and offset + (duration or 0.0) > end + _SLACK_S:
             raise row.error(f"the slice ends at {offset + (duration or 0.0):.3f} s, the audio "
-                            f"{path} at {end:.3f} s")
+                            f"{path} at {end:.3f} s", "segment-past-end")
         if duration is None and end is None:
             raise row.error(f"the header of {path} does not say how long it is; add 'duration'")
         length = duration if duration is not None else (end or 0.0) - offset
@@ -215,6 +244,6 @@ def _identities(rows: Sequence[Row]) -> list[str]:
                 given += f"@{row.cells['offset']}"
         if given in found:
             raise row.error(f"id {given!r} is that of line {found[given].line} too; "
-                            "give every row its own 'id'")
+                            "give every row its own 'id'", "duplicate-id")
         found[given] = row
     return list(found)

@@ -6,19 +6,20 @@ by recording in the order of the talk.  Line *k* of every text file belongs to e
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from s2st_bench.errors import CorpusError
+from s2st_bench.corpora import Finding, Lines, Place, Row, entries
+from s2st_bench.corpora.checks import counts, times
+from s2st_bench.errors import DamagedCorpus
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
     """One entry: where it lies in which file, and its texts by language."""
 
+    place: Place
     wav: str
     start_s: float
     end_s: float
@@ -31,61 +32,39 @@ def read(path: Path, texts: Mapping[str, Path]) -> list[Piece]:
 
     Raises
     ------
-    CorpusError
-        Naming the file and entry: not YAML, a field missing or no number, a time that runs
+    DamagedCorpus
+        Naming the file and line: not YAML, a field missing or no number, a time that runs
         backwards, and counts of lines that differ.
     """
-    import yaml
-
-    try:
-        entries = yaml.load(path.read_bytes().decode("utf-8-sig"),
-                            getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except OSError as error:
-        raise CorpusError(f"{path} cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CorpusError(f"{path} is not a YAML list of segments: {error}") from None
-    if not isinstance(entries, list) or not entries:
-        raise CorpusError(f"{path} must be a list of {{wav, offset, duration}}")
-    columns = {language: _text_lines(file, len(entries), path) for language, file in texts.items()}
+    listed = list(entries(path))
+    columns = {lang: _text_lines(file, len(listed), path) for lang, file in texts.items()}
     found: list[Piece] = []
-    for number, entry in enumerate(entries):
-        where = f"{path}, entry {number + 1}"
-        if not isinstance(entry, dict) or not isinstance(entry.get("wav"), str):
-            raise CorpusError(f"{where}: needs a text 'wav'")
-        offset, duration = _number(entry, "offset", where), _number(entry, "duration", where)
-        if duration == 0:
-            raise CorpusError(f"{where}: duration is 0")
-        if found and found[-1].wav == entry["wav"] and offset < found[-1].start_s:
-            raise CorpusError(f"{where}: starts at {offset} s, before the entry above it; "
-                              "sort the list by time")
-        found.append(Piece(entry["wav"], offset, offset + duration,
-                           str(entry.get("speaker_id", "")),
-                           {language: lines[number] for language, lines in columns.items()}))
+    for number, entry in enumerate(listed):
+        if isinstance(entry, Finding):
+            raise entry.damage()
+        place = Place(path, entry.line)
+        row = Row(f"{number + 1}", entry.wav, place, "", None, entry.offset_s, entry.duration_s)
+        for wrong in times(row):
+            if wrong.is_error:
+                raise wrong.damage()
+        if found and found[-1].wav == entry.wav and entry.offset_s < found[-1].start_s:
+            raise _damage("out-of-order", place, f"starts at {entry.offset_s} s, before the entry "
+                          "above it", "sort the list by time")
+        found.append(Piece(place, entry.wav, entry.offset_s, entry.offset_s + entry.duration_s,
+                           entry.speaker, {k: lines[number] for k, lines in columns.items()}))
     return found
 
 
 def _text_lines(path: Path, count: int, segments: Path) -> list[str]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise CorpusError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError:
-        raise CorpusError(f"{path} is not UTF-8; convert it") from None
-    found = text.removesuffix("\n").split("\n")
+    lines = Lines(path)
+    found = [line.strip() for line in lines]
     if len(found) != count:
-        raise CorpusError(f"{path} has {len(found)} lines, {segments} {count} segments; "
-                          "line k belongs to segment k")
-    found = [line.strip() for line in found]
+        raise counts(Place(segments), count, Place(path), len(found)).damage()
     for number, line in enumerate(found, 1):
         if not line:
-            raise CorpusError(f"{path}, line {number}: empty")
+            raise _damage("empty-reference", Place(path, number), "empty", "restore the line")
     return found
 
 
-def _number(entry: Mapping[str, Any], key: str, where: str) -> float:
-    value = entry.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise CorpusError(f"{where}: {key} is {value!r}, not a number of seconds")
-    if not math.isfinite(value) or value < 0:
-        raise CorpusError(f"{where}: {key} is {value}; give a finite number, 0 or more")
-    return float(value)
+def _damage(kind: str, place: Place, problem: str, remedy: str) -> DamagedCorpus:
+    return Finding(kind, place, problem, remedy).damage()

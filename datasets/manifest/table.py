@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from s2st_bench.errors import CorpusError
+from s2st_bench.corpora import Finding, Lines, Place
+from s2st_bench.errors import CorpusError, DamagedCorpus
 
 FIXED: Final = frozenset({"id", "audio", "text", "lang", "transcript", "speaker", "offset",
                           "duration", "cluster"})
@@ -31,8 +32,8 @@ class Row:
     line: int
     cells: Mapping[str, str]
 
-    def error(self, message: str) -> CorpusError:
-        return CorpusError(f"{self.path}, line {self.line}: {message}")
+    def error(self, message: str, kind: str = "bad-row") -> DamagedCorpus:
+        return damaged(self.path, self.line, message, kind)
 
     def seconds(self, column: str) -> float | None:
         """A finite number of seconds, not negative; none when the cell is empty."""
@@ -44,6 +45,14 @@ class Row:
     @property
     def languages(self) -> tuple[str, ...]:
         return tuple(column for column in self.cells if column not in FIXED)
+
+
+def damaged(
+    path: Path, line: int | None, message: str, kind: str = "bad-row"
+) -> DamagedCorpus:
+    """An error from "what is wrong; what to do"."""
+    problem, _, remedy = message.partition("; ")
+    return Finding(kind, Place(path, line), problem, remedy or "correct the list").damage()
 
 
 def seconds(text: str, column: str, row: Row) -> float:
@@ -61,21 +70,13 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
 
     Raises
     ------
-    CorpusError
+    DamagedCorpus
         When the file cannot be read or is not UTF-8.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise CorpusError(f"{path} cannot be read: {error.strerror}") from error
-    for number, raw in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
-        try:
-            line = raw.decode("utf-8").removesuffix("\r")
-        except UnicodeDecodeError as error:
-            raise CorpusError(f"{path}, line {number}: not UTF-8 ({error.reason} at byte "
-                              f"{error.start}); convert the file to UTF-8") from None
+    found = Lines(path)
+    for line in found:
         if line.strip(" \t"):
-            yield number, line
+            yield found.number, line
 
 
 def read(path: Path) -> list[Row]:
@@ -90,38 +91,37 @@ def read(path: Path) -> list[Row]:
         raise CorpusError(f"{path}: a manifest ends in .tsv or .jsonl")
     rows = list(_tsv(path) if path.suffix == ".tsv" else _jsonl(path))
     if not rows:
-        raise CorpusError(f"{path} lists no recording")
+        raise damaged(path, None, "lists no recording", "no-segments")
     return rows
 
 
 def _check_columns(columns: Sequence[str], path: Path, line: int) -> None:
-    where = f"{path}, line {line}"
     for column in columns:
         if column not in FIXED and not _LANGUAGE.fullmatch(column):
-            raise CorpusError(f"{where}: unknown column {column!r}; known are "
+            raise damaged(path, line, f"unknown column {column!r}; known are "
                               f"{', '.join(sorted(FIXED))} and language codes like es or zh-CN")
         if columns.count(column) > 1:
-            raise CorpusError(f"{where}: column {column!r} appears twice")
+            raise damaged(path, line, f"column {column!r} appears twice")
     if "audio" not in columns and "text" not in columns:
-        raise CorpusError(f"{where}: no column 'audio' (or 'text' for text input)")
+        raise damaged(path, line, "no column 'audio' (or 'text' for text input)")
 
 
 def _check_cell(text: str, column: str, path: Path, line: int) -> None:
     if _CONTROL.search(text):
-        raise CorpusError(f"{path}, line {line}: control character in {column}; remove it")
+        raise damaged(path, line, f"control character in {column}; remove it")
 
 
 def _tsv(path: Path) -> Iterator[Row]:
     found = lines(path)
     first = next(found, None)
     if first is None:
-        raise CorpusError(f"{path} is empty; its first line names the columns")
+        raise damaged(path, 1, "is empty; its first line names the columns")
     columns = first[1].split("\t")
     _check_columns(columns, path, first[0])
     for number, line in found:
         cells = line.split("\t")
         if len(cells) != len(columns):
-            raise CorpusError(f"{path}, line {number}: {len(cells)} columns, the header has "
+            raise damaged(path, number, f"{len(cells)} columns, the header has "
                               f"{len(columns)} ({', '.join(columns)})")
         for column, cell in zip(columns, cells, strict=True):
             _check_cell(cell, column, path, number)
@@ -135,16 +135,16 @@ def _jsonl(path: Path) -> Iterator[Row]:
             # NaN is no JSON; as text it is refused where a number is wanted.
             record = json.loads(line, parse_constant=str)
         except ValueError as error:
-            raise CorpusError(f"{path}, line {number}: not JSON ({error})") from None
+            raise damaged(path, number, f"not JSON ({error})") from None
         if not isinstance(record, dict):
-            raise CorpusError(f"{path}, line {number}: a row is an object {{\"audio\": …}}")
+            raise damaged(path, number, "a row is an object {\"audio\": …}")
         _check_columns(list(record), path, number)
         cells = {}
         for column, value in record.items():
             if value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, str | int | float):
-                raise CorpusError(f"{path}, line {number}: {column} must be text or a number")
+                raise damaged(path, number, f"{column} must be text or a number")
             text = str(value)
             _check_cell(text, column, path, number)
             if text.strip():

@@ -37,6 +37,7 @@ from .plot import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, make_plot, tick_text
 from .published import Published, blocks, comparable, read_published
 from .recordings import Written, write_recordings
 from .spread import make_spread
+from .stress import pairs, perturbation
 from .validity import Validity, read_validity
 
 HERE = Path(__file__).parent
@@ -123,7 +124,8 @@ def _pages(
     listed = {g.key: written[g.key].listed for g in groups}
     keys = {g.key: {item.recording.id: item.key for item in listed[g.key]} for g in groups}
     write("index.html", "index.html", root="", front=True, groups=groups, listed=listed, keys=keys,
-          validity=validity, beside={g.key: comparable(published, g) for g in groups},
+          validity=validity,
+          published_beside={g.key: comparable(published, g) for g in groups},
           filters=make_filters(groups, published))
     if validity is not None:
         write("validity.html", "validity.html", root="", validity=validity)
@@ -185,6 +187,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "make_plot": make_plot, "collect": collect, "licence": licence, "trust": trust,
         "span": span, "corpus_licence": corpus_licence,
+        "stress_pairs": pairs, "perturbation": perturbation,
         "WIDTH": WIDTH, "HEIGHT": HEIGHT, "LEFT": LEFT, "RIGHT": WIDTH - RIGHT,
         "TOP": TOP, "FLOOR": HEIGHT - BOTTOM,
     }

@@ -19,7 +19,7 @@ from s2st_bench.standings.tables import Row, Table
 from s2st_bench.types import Score
 
 WIDTH, HEIGHT = 600, 370
-LEFT, RIGHT, TOP, BOTTOM = 56, 92, 12, 48
+LEFT, RIGHT, TOP, BOTTOM = 68, 92, 12, 48
 N_COLOURS, N_SHAPES = 8, 4
 _LABEL_GAP, _LABEL_WIDTH = 13, 90
 
@@ -146,7 +146,7 @@ def make_plot(table: Table) -> Plot | None:
         offline=tuple(_line(row, quality, y) for row in lines),
         front=_front([p for p in points if p.row.rank is not None]),
         n_points=len(points),
-        left_out=tuple(left_out),
+        left_out=tuple(dict.fromkeys(left_out)),
     )
 
 

@@ -16,11 +16,10 @@ from abc import abstractmethod
 
 import numpy as np
 
+from s2st_bench.lagging import yaal
 from s2st_bench.metric import Floats, Item, Metric, Unscored
 from s2st_bench.timed import TEXT, is_long, reference_length, times_of
 from s2st_bench.types import MetricSpec
-
-from .formulas import yaal
 
 _SOURCE = "OmniSTEval 0.1.10; arXiv:2509.17349"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from s2st_bench.batch import Rows
+from s2st_bench.lagging import al, ap, dal, laal, yaal
 from s2st_bench.metric import Floats, Item, Unscored
 from s2st_bench.timed import TEXT, ReferencedMetric, TimedMetric, is_long
 from s2st_bench.types import MetricSpec
 
 from . import rows as batched
-from .formulas import al, ap, dal, laal, yaal
 
 _EMPTY_REFERENCE = Unscored("the reference is empty")
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from s2st_bench.batch import Ints, Rows, running
+from s2st_bench.lagging import pieces
 from s2st_bench.metric import Floats
-
-from .formulas import pieces
 
 
 def al(rows: Rows, lengths: Floats) -> Floats:

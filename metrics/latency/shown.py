@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from s2st_bench.lagging import laal
 from s2st_bench.metric import Floats, Item, Unscored
 from s2st_bench.timed import TEXT, ReferencedMetric, is_long
 from s2st_bench.types import MetricSpec
-
-from .formulas import laal
 
 
 class FirstShownLAAL(ReferencedMetric):

@@ -1,7 +1,7 @@
 """Average Token Delay of speech output: SimulEval 1.1.4's ``ATD`` where the output is speech.
 
-The formula is in ``latency/atd.py``; outputs are the pieces that were heard, a cut one as long
-as it was heard.
+The formula is in :mod:`s2st_bench.token_delay`; outputs are the pieces that were heard, a cut one
+as long as it was heard.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import numpy as np
 from s2st_bench.metric import Item, Metric, Unscored
 from s2st_bench.timed import SPEECH, PlaybackMetric, live_or_logged
 from s2st_bench.timeline import Played, output_writes
+from s2st_bench.token_delay import atd, growth, speech_tokens
 from s2st_bench.types import MetricSpec
 
-from .atd import ComputeRule, atd, growth, speech_tokens
+from .atd import ComputeRule
 
 
 class SpeechATD(PlaybackMetric):

@@ -15,31 +15,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
 import numpy as np
 
 from s2st_bench.metric import Floats, Item, Metric, Unscored
+from s2st_bench.percentiles import PooledPercentile, unit_lags
 from s2st_bench.timed import TEXT, reference_length, share, times_of
 from s2st_bench.types import MetricSpec
-
-
-def unit_lags(times: Floats, source_length: float, n_units: int) -> Floats:
-    """Diagonal lag of each unit, ``float64[n]``; ``n_units`` is max(n, R)."""
-    return np.asarray(times - np.arange(len(times)) * (source_length / n_units))
-
-
-def weighted_percentile(values: Floats, weights: Floats, percent: float) -> Floats:
-    """Percentile of ``float64[n]`` under each row of ``float64[b, n]`` weights; NaN without any."""
-    order = np.argsort(values, kind="stable")
-    found = np.full(len(weights), np.nan)
-    for row, weight in enumerate(weights):
-        mass = np.cumsum(weight[order])
-        if len(mass) and mass[-1] > 0:
-            # A hair less than the wanted mass: a sum of floats must not miss its own share.
-            wanted = mass[-1] * percent / 100.0 * (1.0 - 1e-12)
-            found[row] = values[order[np.searchsorted(mass, wanted)]]
-    return found
 
 
 def lags_of(item: Item, aware: bool) -> Floats | Unscored:
@@ -55,34 +37,11 @@ def lags_of(item: Item, aware: bool) -> Floats | Unscored:
     return unit_lags(times, item.source_length, max(len(times), length))
 
 
-class UnitLag(Metric):
-    """A percentile of units.  Statistics: number of the item's row of lags, and their count."""
+class UnitLag(PooledPercentile):
+    """A percentile of lags."""
 
-    percent: ClassVar[float]
-
-    def __init__(self, *, aware: bool = False) -> None:
-        super().__init__(aware=aware)
-        self._rows: list[Floats] = []
-
-    def prepare(self, items: Sequence[Item]) -> None:
-        self._rows = []
-
-    def stats(self, item: Item) -> Floats | Unscored:
-        lags = lags_of(item, self.aware)
-        if isinstance(lags, Unscored):
-            return lags
-        self._rows.append(lags)
-        return np.array([len(self._rows) - 1.0, len(lags)])
-
-    def value(self, totals: Floats) -> Floats:
-        """A percentile is no function of sums: NaN."""
-        return np.full(totals.shape[:-1], np.nan)
-
-    def aggregate(self, stats: Floats, weights: Floats) -> Floats:
-        rows = [self._rows[int(row)] for row in stats[:, 0]]
-        owner = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
-        values = np.concatenate(rows) if rows else np.array([])
-        return weighted_percentile(values, weights[:, owner], self.percent)
+    def of_units(self, item: Item) -> Floats | Unscored:
+        return lags_of(item, self.aware)
 
 
 def _spec(percentile: str) -> MetricSpec:

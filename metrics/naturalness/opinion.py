@@ -14,11 +14,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from s2st_bench.checkpoints import digest, pick_device
 from s2st_bench.errors import ConfigError, InputError
 from s2st_bench.types import Samples
 
 from .proxy import Features, StretchProxy
-from .weights import check_device, digest, local, pick_device, torch_for
+from .weights import check_device, local, torch_for
 
 
 class TorchProxy(StretchProxy):
@@ -91,7 +92,7 @@ class TorchProxy(StretchProxy):
             return
         self._torch = torch_for(self.title, self.extra)
         try:
-            self._on = pick_device(self.device, self._torch)
+            self._on = self._torch.device(pick_device(self.device))
             self._network = self.open().to(self._on).eval()
         except UnpicklingError as error:
             raise InputError(f"{self.title}: {self.path}: not a file of weights") from error

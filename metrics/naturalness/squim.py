@@ -16,12 +16,12 @@ import numpy as np
 from s2st_bench.errors import AudioError, InputError
 from s2st_bench.metric import Unscored
 from s2st_bench.sound import digest
+from s2st_bench.torch_audio import torchaudio_for
 from s2st_bench.types import MetricSpec, Samples
 
 from .opinion import TorchProxy
 from .proxy import Features
 from .sides import RATE_HZ, usable
-from .torchaudio_cpu import torchaudio_for
 from .weights import local
 
 _SOURCE = "arXiv:2304.01448; torchaudio"

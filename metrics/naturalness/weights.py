@@ -1,16 +1,12 @@
-"""A user's own weights: where they are, a name for exactly these, and where torch runs them."""
+"""A user's own weights: where they are, and what is wrong with an option."""
 
 from __future__ import annotations
 
-import hashlib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from s2st_bench.errors import ConfigError, DependencyError, InputError
-
-_WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.pth", "*.ckpt", "*.jit")
-_BLOCK = 1 << 20
 
 
 def local(path: str, option: str, feature: str) -> Path:
@@ -32,27 +28,6 @@ def local(path: str, option: str, feature: str) -> Path:
     return place
 
 
-def digest(path: Path) -> str:
-    """12 hex digits of the SHA-256 of a file, or of all weight files of a folder.
-
-    Raises
-    ------
-    InputError
-        A folder without weights.
-    """
-    files = [path] if path.is_file() else sorted(
-        {file for pattern in _WEIGHTS for file in path.glob(pattern)}
-    )
-    if not files:
-        raise InputError(f"{path}: no weights here ({', '.join(_WEIGHTS)})")
-    found = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as stream:
-            while block := stream.read(_BLOCK):
-                found.update(block)
-    return found.hexdigest()[:12]
-
-
 def torch_for(feature: str, extra: str) -> Any:
     """torch, or an error with the line that installs it."""
     try:
@@ -68,13 +43,6 @@ def version_of(package: str, feature: str, extra: str) -> str:
         return version(package)
     except PackageNotFoundError:
         raise DependencyError(package, feature, extra) from None
-
-
-def pick_device(device: str, torch: Any) -> Any:
-    """``auto`` is ``cuda`` where there is one, else ``cpu``."""
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(device)
 
 
 def check_device(device: str, feature: str) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from s2st_bench.checkpoints import digest, local_folder, pick_device
 from s2st_bench.errors import DependencyError, InputError
 
-from .checkpoints import digest, local_folder, pick_device
 from .model_metric import ModelMetric, Texts
 
 
@@ -34,10 +34,10 @@ class TransformersMetric(ModelMetric):
             import transformers
         except ImportError as error:
             raise DependencyError(error.name or "transformers", feature, "transformers") from None
-        folder = local_folder(self.checkpoint, feature)
+        folder, device = local_folder(self.checkpoint, feature), pick_device(self.device)
         try:
             tokenizer, model = self.open(transformers, folder)
-            model = model.to(torch.device(pick_device(self.device))).eval()
+            model = model.to(torch.device(device)).eval()
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
             reason = " ".join(str(error).split())[:300]
             raise InputError(f"{feature}: {folder}: transformers cannot load it "

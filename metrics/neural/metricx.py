@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from s2st_bench.checkpoints import local_folder
 from s2st_bench.errors import InputError
 from s2st_bench.types import MetricSpec
 
-from .checkpoints import local_folder
 from .hugging import TransformersMetric
 from .model_metric import Texts
 

@@ -16,10 +16,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from s2st_bench.checkpoints import check_name, short_name
 from s2st_bench.errors import ConfigError, InputError
 from s2st_bench.metric import Item, MeanMetric, Unscored
-
-from .checkpoints import check_name, short_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from s2st_bench.checkpoints import digest, local_folder, pick_device
 from s2st_bench.errors import ConfigError, DependencyError, InputError
 from s2st_bench.types import MetricSpec
 
-from .checkpoints import digest, local_folder, pick_device
 from .model_metric import ModelMetric, Texts
 
 _WITH_REFERENCE = frozenset({"text", "reference", "transcript"})

@@ -1,8 +1,7 @@
 """BLEU from sacrebleu's counts (Papineni et al. 2002; Post 2018, "A Call for Clarity").
 
-Statistics of an item, ``float64[10]``: system length, reference length, correct 1..4-grams,
-total 1..4-grams.  ``value`` is sacrebleu's ``compute_bleu`` (exponential smoothing, no effective
-order) on arrays of any leading shape.
+Statistics of an item and their value: :mod:`s2st_bench.text_counts` (exponential smoothing, no
+effective order).
 """
 
 from __future__ import annotations
@@ -10,19 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import sacrebleu
 from sacrebleu.metrics.bleu import BLEU as SacreBLEU
 
-from s2st_bench.errors import ConfigError, DependencyError
+from s2st_bench.errors import ConfigError
 from s2st_bench.metric import Floats
+from s2st_bench.text_counts import bleu, sacrebleu_bleu, sacrebleu_counts
+from s2st_bench.text_forms import tokenizer_for
 from s2st_bench.types import MetricSpec
 
-from .counts import ReferenceMetric, sacrebleu_counts
-from .text import tokenizer_for
-
-_ORDER = 4
-_MECAB = {"ja-mecab": ("mecab-python3", "ja"), "ko-mecab": ("mecab-ko", "ko")}
+from .counts import ReferenceMetric
 
 
 class BLEU(ReferenceMetric):
@@ -70,30 +66,5 @@ class BLEU(ReferenceMetric):
 
     def _metric(self, name: str) -> Any:
         if name not in self._by_tokenizer:
-            try:
-                self._by_tokenizer[name] = SacreBLEU(
-                    tokenize=name, lowercase=self.lowercase, force=True
-                )
-            except RuntimeError as error:
-                if name not in _MECAB:
-                    raise
-                package, extra = _MECAB[name]
-                feature = f"BLEU with the {name} tokenizer"
-                raise DependencyError(package, feature, extra) from error
+            self._by_tokenizer[name] = sacrebleu_bleu(name, self.lowercase)
         return self._by_tokenizer[name]
-
-
-def bleu(totals: Floats) -> Floats:
-    """BLEU in per cent from summed counts ``float64[..., 10]``; NaN where nothing was summed."""
-    totals = np.asarray(totals, dtype=np.float64)
-    sys_len, ref_len = totals[..., 0], totals[..., 1]
-    correct, total = totals[..., 2 : 2 + _ORDER], totals[..., 2 + _ORDER :]
-    missed = correct == 0
-    # exponential smoothing: the i-th order without a match counts as 1 / 2^i of a match
-    numerator = np.where(missed, 0.5 ** np.cumsum(missed, axis=-1), correct)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean_log = np.mean(np.log(numerator) - np.log(total), axis=-1)
-        brevity = np.where(sys_len < ref_len, np.exp(1.0 - ref_len / sys_len), 1.0)
-        score = 100.0 * brevity * np.exp(mean_log)
-    zero = missed.all(axis=-1) | (total == 0).any(axis=-1)
-    return np.asarray(np.where(zero, 0.0, score))

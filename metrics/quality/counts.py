@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any
 
-import numpy as np
-
+from s2st_bench.errors import ConfigError
 from s2st_bench.metric import Floats, Item, Metric, Unscored
-
-from .text import check_text_norm, lower
+from s2st_bench.text_forms import lower
 
 
 class ReferenceMetric(Metric):
@@ -63,11 +60,8 @@ class ReferenceMetric(Metric):
         }
 
 
-def sacrebleu_counts(metric: Any, hypothesis: str, references: tuple[str, ...]) -> Floats:
-    """One segment's sufficient statistics from a sacrebleu metric.
-
-    sacrebleu sums exactly these over the corpus; it has no public door to them, and its own
-    significance tests use this one.
-    """
-    rows = metric._extract_corpus_statistics([hypothesis], [[ref] for ref in references])
-    return np.asarray(rows[0], dtype=np.float64)
+def check_text_norm(name: str) -> str:
+    """``name`` if it is a known normalisation, else :class:`ConfigError`."""
+    if name not in ("auto", "cased", "lower"):
+        raise ConfigError(f"text_norm={name!r}: auto, cased or lower is wanted")
+    return name

@@ -16,9 +16,10 @@ import sacrebleu
 from sacrebleu.metrics.ter import TER as SacreTER
 
 from s2st_bench.metric import Floats
+from s2st_bench.text_counts import char_edits, error_rate, sacrebleu_counts, word_edits
 from s2st_bench.types import MetricSpec
 
-from .counts import ReferenceMetric, sacrebleu_counts
+from .counts import ReferenceMetric
 
 _NEEDS = frozenset({"text", "reference"})
 
@@ -76,15 +77,7 @@ class WER(ErrorRate):
     spec = MetricSpec("WER", "%", False, _NEEDS, source="jiwer")
 
     def distance(self, hypothesis: str, reference: str) -> tuple[int, int]:
-        import jiwer
-
-        if not reference.split():
-            return len(hypothesis.split()), 0
-        found = jiwer.process_words(reference, hypothesis)
-        return (
-            found.substitutions + found.deletions + found.insertions,
-            found.hits + found.substitutions + found.deletions,
-        )
+        return word_edits(hypothesis, reference)
 
 
 class CER(ErrorRate):
@@ -93,21 +86,4 @@ class CER(ErrorRate):
     spec = MetricSpec("CER", "%", False, _NEEDS, source="jiwer")
 
     def distance(self, hypothesis: str, reference: str) -> tuple[int, int]:
-        import jiwer
-
-        hypothesis, reference = " ".join(hypothesis.split()), " ".join(reference.split())
-        if not reference:
-            return len(hypothesis), 0
-        found = jiwer.process_characters(reference, hypothesis)
-        return (
-            found.substitutions + found.deletions + found.insertions,
-            found.hits + found.substitutions + found.deletions,
-        )
-
-
-def error_rate(totals: Floats) -> Floats:
-    """Per cent from summed ``float64[..., 2]`` edits and reference lengths."""
-    totals = np.asarray(totals, dtype=np.float64)
-    edits, length = totals[..., 0], totals[..., 1]
-    rate = edits / np.where(length > 0, length, 1.0)
-    return np.asarray(100.0 * np.where(length > 0, rate, (edits > 0).astype(np.float64)))
+        return char_edits(hypothesis, reference)

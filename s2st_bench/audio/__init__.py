@@ -10,6 +10,8 @@ file except :func:`read_audio`, which says so.
 :func:`source_stream`     a slice at the rate a system wants, in chunks, causally resampled
 :func:`read_audio`        a whole short slice as one array
 :func:`resampled`         a short signal at another rate
+:func:`ready`             a signal as models take it: finite, mono, at their rate
+:func:`windows`           a long one in windows that end where it is quiet
 :class:`PieceWriter`      gapless speech of one recording, appended piece by piece
 :func:`write_wav`         one array as a 16-bit WAV file
 :func:`render_timeline`   pieces laid out at their start times, for listening
@@ -26,6 +28,7 @@ from s2st_bench.audio.decode import (
     open_frames,
 )
 from s2st_bench.audio.peaks import peaks
+from s2st_bench.audio.ready import ready, windows
 from s2st_bench.audio.render import TimelinePiece, Track, mixdown, render_timeline
 from s2st_bench.audio.resample import resampled, resampler_delay_s
 from s2st_bench.audio.source import SourceStream, read_audio, source_stream
@@ -45,9 +48,11 @@ __all__ = [
     "open_frames",
     "peaks",
     "read_audio",
+    "ready",
     "render_timeline",
     "resampled",
     "resampler_delay_s",
     "source_stream",
     "write_wav",
+    "windows",
 ]

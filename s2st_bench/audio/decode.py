@@ -12,6 +12,7 @@ bit-equal to the same frames of the full decode, whatever the sizes of the reads
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import stat
@@ -21,7 +22,10 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from s2st_bench.audio import stored
 from s2st_bench.audio.containers import check_complete
+from s2st_bench.audio.cue import SUFFIX as CUE
+from s2st_bench.audio.cue import CueDecoder
 from s2st_bench.audio.decoder import Decoder
 from s2st_bench.audio.ffmpeg import FfmpegDecoder
 from s2st_bench.audio.sndfile import SndfileDecoder
@@ -169,11 +173,20 @@ def _reader(path: Path, decoder: Decoder, start: int, count: int | None) -> Audi
 
 
 def _open_decoder(path: Path) -> Decoder:
-    _check_file(path)
+    inside = stored.content(path)
+    if inside is None:
+        _check_file(path)
+    else:
+        check_complete(path, io.BytesIO(inside), len(inside))
     decoder: Decoder
+    if path.name.endswith(CUE):
+        return CueDecoder(path)
     try:
-        decoder = SndfileDecoder(path)
+        decoder = SndfileDecoder(path, inside)
     except soundfile.SoundFileError as error:
+        if inside is not None:
+            raise AudioError(f"{path}: not a format libsndfile reads ({error}): give the clip's "
+                             "own file, or an archive of wav or flac") from None
         reason = getattr(error, "error_string", str(error)).rstrip(". ")
         decoder = FfmpegDecoder(path, reason)
     except TypeError as error:

@@ -39,37 +39,44 @@ class FfmpegDecoder(Decoder):
         self.frames = None if length_s is None else int(float(length_s) * self.sample_rate_hz)
         # A file takes stderr, because nobody empties a second pipe while the first is read.
         self._messages: IO[bytes] = tempfile.TemporaryFile()
-        self._process = subprocess.Popen(
-            ["ffmpeg", "-v", "error", "-xerror", "-nostdin", *_ONLY_FILES, "-i", f"file:{path}"]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def read(self, n: int) -> Samples:
+        """The next ``float32[<= n, channels]``; fewer only at the end."""
+        # not before something is read: a look at the header is ffprobe's alone
+        process = self._process = self._process or self._started()
+        if process.stdout is None:
+            raise RuntimeError("the ffmpeg pipe is not open")
+        data = process.stdout.read(n * self.channels * 4)
+        if len(data) < n * self.channels * 4 and process.wait() != 0:
+            raise AudioError(f"{self._path}: ffmpeg cannot decode it: {self._last_message()}")
+        whole = len(data) // (self.channels * 4) * self.channels
+        return np.frombuffer(data, dtype="<f4", count=whole).reshape(-1, self.channels).copy()
+
+    def close(self) -> None:
+        if self._process is not None:
+            if self._process.poll() is None:
+                self._process.kill()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
+            self._process.wait()
+        self._messages.close()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            ["ffmpeg", "-v", "error", "-xerror", "-nostdin", *_ONLY_FILES]
+            + ["-i", f"file:{self._path}"]
             + ["-map", "0:a:0", "-f", "f32le", "-c:a", "pcm_f32le", "pipe:1"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._messages,
         )
 
-    def read(self, n: int) -> Samples:
-        """The next ``float32[<= n, channels]``; fewer only at the end."""
-        pipe = self._process.stdout
-        if pipe is None:
-            raise RuntimeError("the ffmpeg pipe is not open")
-        data = pipe.read(n * self.channels * 4)
-        if len(data) < n * self.channels * 4 and self._process.wait() != 0:
-            raise AudioError(f"{self._path}: ffmpeg cannot decode it: {self._last_message()}")
-        whole = len(data) // (self.channels * 4) * self.channels
-        return np.frombuffer(data, dtype="<f4", count=whole).reshape(-1, self.channels).copy()
-
-    def close(self) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-        self._process.wait()
-        self._messages.close()
-
     def _last_message(self) -> str:
         self._messages.seek(0)
         lines = self._messages.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1] if lines else f"exit code {self._process.returncode}"
+        code = self._process.returncode if self._process else None
+        return lines[-1] if lines else f"exit code {code}"
 
 
 def _probe(path: Path, reason: str) -> dict[str, Any]:

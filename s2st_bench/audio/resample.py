@@ -26,7 +26,7 @@ _STEPS_PER_S = 2_000
 class Resampler:
     """One mono stream from ``from_hz`` to ``to_hz``."""
 
-    def __init__(self, from_hz: int, to_hz: int, quality: str = DEFAULT_QUALITY) -> None:
+    def __init__(self, from_hz: float, to_hz: float, quality: str = DEFAULT_QUALITY) -> None:
         self._stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32", quality=quality)
 
     def push(self, samples: Samples) -> Samples:

@@ -11,6 +11,7 @@ Two habits of the libraries are worked around here, both of which lose audio wit
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import threading
@@ -42,10 +43,14 @@ class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
 
 
 class SndfileDecoder(Decoder):
-    def __init__(self, path: Path) -> None:
-        """Raises soundfile.SoundFileError for what libsndfile cannot read."""
+    def __init__(self, path: Path, content: bytes | None = None) -> None:
+        """``content`` is what stands for the file at ``path``, where it lies inside another.
+
+        Raises soundfile.SoundFileError for what libsndfile cannot read.
+        """
         self._path = path
-        self._file = _ForwardFile(os.fspath(path))
+        self._content = content
+        self._file = _ForwardFile(os.fspath(path) if content is None else io.BytesIO(content))
         self.sample_rate_hz = int(self._file.samplerate)
         self.channels = int(self._file.channels)
         self.frames = None if self._file.frames == _UNKNOWN_FRAMES else int(self._file.frames)
@@ -99,14 +104,15 @@ class SndfileDecoder(Decoder):
     def _reopen_as_pipe(self) -> None:
         self._file.close()
         end, start = os.pipe()
-        threading.Thread(target=_pour, args=(self._path, start), daemon=True).start()
+        threading.Thread(target=_pour, args=(self._path, self._content, start), daemon=True).start()
         self._file = _ForwardFile(end, closefd=True)
         self._is_piped = True
 
 
-def _pour(path: Path, pipe: int) -> None:
+def _pour(path: Path, content: bytes | None, pipe: int) -> None:
     """Copy a file into a pipe until it ends or nobody reads on."""
-    with open(pipe, "wb", buffering=0) as sink, open(path, "rb") as file:
+    source = open(path, "rb") if content is None else io.BytesIO(content)
+    with open(pipe, "wb", buffering=0) as sink, source as file:
         try:
             shutil.copyfileobj(file, sink)
         except BrokenPipeError:

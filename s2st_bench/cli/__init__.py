@@ -20,12 +20,14 @@ from s2st_bench import __version__
 from s2st_bench.cli import (
     board,
     certify,
+    check,
     compare,
     convert,
     doctor,
     gate,
     ls,
     pack,
+    prepare,
     report,
     run,
     score,
@@ -101,6 +103,8 @@ app.command()(score.score)
 app.command(cls=SeveralValues)(compare.compare)
 app.command()(gate.gate)
 app.command()(convert.convert)
+app.command()(check.check)
+app.command()(prepare.prepare)
 app.command()(certify.certify)
 app.command()(board.board)
 app.command()(report.report)

@@ -39,6 +39,11 @@ def compare(
         typer.Option(metavar="A,B,…", show_default=False,
                      help="Names as `ls metrics` has them. Default: as `score`."),
     ] = None,
+    metric_option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="METRIC.OPTION=VALUE", show_default=False,
+                     help="Such as HumanVIP.sheet=PATH; may be given again."),
+    ] = None,
     matched: Annotated[
         str | None,
         typer.Option(metavar="LATENCY,QUALITY", show_default=False,
@@ -64,6 +69,7 @@ def compare(
 
     p is of approximate randomisation over clusters (all sign flips up to twelve of them),
     corrected by Holm for the number of metrics; beside it the paired bootstrap's, uncorrected.
+    A QualityDurationAlarm stands below where one run is faster, but worse, and says less.
 
     --matched: where both systems have several runs, the difference in quality over all latencies
     that both reach, with a 95 % band at each and one for all of them; where one has a single run,
@@ -75,6 +81,8 @@ def compare(
     if matched is not None:
         if metrics is not None:
             raise UsageError("--matched names its two metrics; leave --metrics out")
+        if metric_option:
+            raise UsageError("--metric-option is for two runs, without --matched")
         if not versus:
             raise UsageError("--matched: name the other system's runs with --versus")
         _at_matched(runs, versus, matched, dev or [], at_most, as_json, registry)
@@ -85,22 +93,26 @@ def compare(
     if len(paths) != 2:
         raise UsageError(f"two runs are compared, not {len(paths)}; several runs of two systems "
                          "are with --matched LATENCY,QUALITY --versus RUN…")
-    _two_runs(paths[0], paths[1], metrics, as_json, registry)
+    _two_runs(paths[0], paths[1], metrics, metric_option or [], as_json, registry)
 
 
 def _two_runs(
-    run_a: Path, run_b: Path, metrics: str | None, as_json: bool, registry: Registry
+    run_a: Path, run_b: Path, metrics: str | None, options: list[str], as_json: bool,
+    registry: Registry,
 ) -> None:
+    from s2st_bench.cli.metric_options import metric_options
     from s2st_bench.compare.runs import compare_runs
     from s2st_bench.errors import UsageError
-    from s2st_bench.scoring import make_metrics
+    from s2st_bench.scoring import DEFAULT_METRICS, make_metrics
 
     names = None if metrics is None else [m for name in metrics.split(",") if (m := name.strip())]
-    if names is not None:
-        if not names:
-            raise UsageError("--metrics names none")
-        make_metrics(names, registry)  # a wrong name is said before anything is read
-    found = compare_runs(run_a, run_b, names, registry=registry)
+    given = metric_options(options)
+    if names == []:
+        raise UsageError("--metrics names none")
+    # a wrong name or option is said before anything is read
+    make_metrics(DEFAULT_METRICS if names is None else names, registry, given,
+                 where="--metric-option ")
+    found = compare_runs(run_a, run_b, names, registry=registry, metric_options=given)
     _print(found.as_dict() if as_json else as_text(found))
 
 
@@ -135,6 +147,7 @@ def as_text(found: Comparison) -> str:
     parts = [
         f"A {printable(found.system)}\nB {printable(found.baseline)}",
         table([head, *[_row(row) for row in found.rows]], right=numbers),
+        "\n".join(map(str, found.alarms)),
         "\n".join(_notes(found)),
         signatures([(row.found.metric, row.signature) for row in found.rows]),
     ]

@@ -19,6 +19,8 @@ class What(StrEnum):
     metrics = "metrics"
     datasets = "datasets"
     recognisers = "recognisers"
+    aligners = "aligners"
+    identifiers = "identifiers"
     translators = "translators"
     trainers = "trainers"
 
@@ -42,7 +44,7 @@ def ls(
         return
     for kind, plugins in rows.items():
         typer.echo(f"{kind} ({len(plugins)})")
-        lines = table([[row["name"], _state(row), printable(row["summary"])] for row in plugins])
+        lines = table([[row["name"], _state(row), printable(_summary(row))] for row in plugins])
         for line in lines.splitlines():
             typer.echo(f"  {line}")
 
@@ -53,7 +55,8 @@ def describe(plugin: Plugin) -> dict[str, Any]:
     return {
         "name": plugin.name,
         "summary": plugin.summary,
-        "state": "missing" if missing else "ready",
+        "state": "card" if plugin.reason else "missing" if missing else "ready",
+        "reason": plugin.reason or None,
         "missing": list(missing),
         "install": plugin.pip_line,
         "source": plugin.source.label,
@@ -64,4 +67,9 @@ def describe(plugin: Plugin) -> dict[str, Any]:
 
 def _state(row: dict[str, Any]) -> str:
     state = f"missing: {row['install']}" if row["missing"] else "ready"
+    state = "card only" if row["reason"] else state
     return state if row["builtin"] else f"{state} (from {row['source']})"
+
+
+def _summary(row: dict[str, Any]) -> str:
+    return f"{row['summary']}; {row['reason']}" if row["reason"] else str(row["summary"])

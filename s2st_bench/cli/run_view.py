@@ -10,7 +10,7 @@ from s2st_bench.cli.common import printable, table
 from s2st_bench.errors import UsageError
 from s2st_bench.params import nearest_key
 from s2st_bench.store import RunFolder
-from s2st_bench.types import Segment, Step, TimedWrite, Trace
+from s2st_bench.types import RunRecord, Segment, Step, TimedWrite, Trace
 
 
 def as_json(folder: RunFolder) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def summary(folder: RunFolder) -> str:
         ["started", record.started_at],
         ["status", record.status],
         ["recordings", f"{len(traces) - len(failed)} answered, {len(failed)} failed, of "
-         f"{record.n_recordings}"],
+         f"{record.n_recordings}" + _left_out(record)],
     ]
     parts = [str(folder.path), table([[name, printable(value)] for name, value in rows])]
     if notice := record.corpus_card.get("notice"):
@@ -48,6 +48,11 @@ def summary(folder: RunFolder) -> str:
         parts.append(f"not scored yet: s2st-bench score {folder.path}")
     parts.extend(_failures(failed))
     return "\n\n".join(parts)
+
+
+def _left_out(record: RunRecord) -> str:
+    left_out = record.corpus_card.get("left_out")
+    return f"; {left_out['recordings']} left out as damaged" if left_out else ""
 
 
 def outcome(folder: RunFolder) -> str:

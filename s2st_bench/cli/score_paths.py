@@ -69,7 +69,7 @@ def load(
             raise UsageError(f"{path}: holds several target languages ({', '.join(langs)}); "
                              "--references and --segments are for one")
         recordings = attach(recordings, *langs, segments=segments, references=references)
-    return Material(log.traces, recordings, fingerprint(recordings), ca=log.ca,
+    return Material(log.traces, recordings, fingerprint(recordings, headers=False), ca=log.ca,
                     requeued=requeue and found != TRACE, notes=log.notes,
                     resegmenter=log.resegmenter, folder=path.parent if path.is_file() else path)
 

@@ -69,7 +69,9 @@ def _card(plugin: Plugin) -> str | None:
 def _show_plugin(plugin: Plugin) -> None:
     state = f"missing, install with: {plugin.pip_line}" if plugin.missing() else "ready"
     rows = [["kind", plugin.kind.removesuffix("s")], ["summary", printable(plugin.summary)],
-            ["state", state], ["class", plugin.target], ["folder", str(plugin.folder)]]
+            ["state", f"card only: {printable(plugin.reason)}" if plugin.reason else state],
+            *([["class", plugin.target]] if plugin.target else []),
+            ["folder", str(plugin.folder)]]
     typer.echo(f"{plugin.name}\n{table(rows)}")
     group = {"systems": "system", "datasets": "dataset", "trainers": "model"}.get(plugin.kind)
     for path in plugin.config_files():

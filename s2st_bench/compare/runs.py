@@ -15,13 +15,16 @@ from typing import Any
 
 from s2st_bench import scoring
 from s2st_bench.compare import holm, paired
+from s2st_bench.compare.alarm import Alarm, alarms
 from s2st_bench.compare.matched import Point
 from s2st_bench.errors import NotComparable, UsageError
 from s2st_bench.metric import Metric
 from s2st_bench.registry import Registry
 from s2st_bench.scorer import Options, Scorer
+from s2st_bench.scoring import MetricOptions
 from s2st_bench.signature import Signature
 from s2st_bench.store import RunFolder
+from s2st_bench.types import MetricSpec
 
 VERSION = 1
 _HOW_SURE = frozenset({"interval", "seed", "repeats"})
@@ -47,6 +50,7 @@ class Comparison:
     rows: tuple[Row, ...]
     missing: tuple[tuple[str, str], ...]
     """(metric, reason) of what could not be compared for want of a value."""
+    alarms: tuple[Alarm, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The shape of ``compare --json``."""
@@ -57,6 +61,7 @@ class Comparison:
             "corpus": self.fingerprint,
             "metrics": [row_as_dict(row) for row in self.rows],
             "no_value": [{"metric": name, "reason": reason} for name, reason in self.missing],
+            "alarms": [alarm.as_dict() for alarm in self.alarms],
         }
 
 
@@ -67,8 +72,9 @@ def compare_runs(
     options: Options | None = None,
     *,
     registry: Registry | None = None,
+    metric_options: MetricOptions | None = None,
 ) -> Comparison:
-    """Compare two runs of the same corpus.
+    """Compare two runs of the same corpus; ``metric_options`` are of metrics given by name.
 
     Raises
     ------
@@ -80,10 +86,11 @@ def compare_runs(
     if metrics is not None and not all(isinstance(metric, str) for metric in metrics):
         raise UsageError("compare_runs takes metrics by name: each run makes its own")
     fingerprint = same_corpus(system, baseline)
-    first, second = (_scorer(RunFolder(path), metrics, options, registry)
+    first, second = (_scorer(RunFolder(path), metrics, options, registry, metric_options)
                      for path in (system, baseline))
     theirs = {metric.name: metric for metric in second.metrics}
     found: list[tuple[paired.Difference, str]] = []
+    specs: list[MetricSpec] = []
     missing: list[tuple[str, str]] = []
     for metric in first.metrics:
         if metric.name not in theirs:
@@ -99,11 +106,13 @@ def compare_runs(
         difference = paired.compare(*samples)
         signature = first.signature(metric, difference.interval).verbose()
         found.append((difference, signature))
+        specs.append(metric.spec)
     missing += [(name, f"does not apply to {system}") for name in theirs]
     adjusted = holm.adjust([difference.p_value for difference, _ in found])
     rows = tuple(Row(difference, p, signature)
                  for (difference, signature), p in zip(found, adjusted, strict=True))
-    return Comparison(str(system), str(baseline), fingerprint, rows, tuple(missing))
+    raised = alarms(zip(specs, (row.found for row in rows), strict=True))
+    return Comparison(str(system), str(baseline), fingerprint, rows, tuple(missing), raised)
 
 
 def curve(
@@ -180,13 +189,14 @@ def same_signature(one: Signature, other: Signature, *, apart_from: Iterable[str
 
 def _scorer(
     run: RunFolder, metrics: Iterable[Metric | str] | None, options: Options | None,
-    registry: Registry | None,
+    registry: Registry | None, metric_options: MetricOptions | None = None,
 ) -> Scorer:
     record = run.record()
     settings = replace(options or Options(), fingerprint=record.fingerprint,
-                       target_lang=record.target_lang)
+                       target_lang=record.target_lang, folder=run.path)
     return scoring.scorer(run.traces(), run.recordings(),
-                          None if metrics is None else list(metrics), settings, registry=registry)
+                          None if metrics is None else list(metrics), settings, registry=registry,
+                          metric_options=metric_options)
 
 
 def row_as_dict(row: Row) -> dict[str, Any]:

@@ -200,7 +200,7 @@ def _run(
         source_lang=recordings[0].source_lang,
         target_lang=how.target_lang or first.target_lang,
         outputs=first.outputs,
-        fingerprint=fingerprint(recordings),
+        fingerprint=fingerprint(recordings, headers=False),
         n_recordings=len(recordings),
         versions={"s2st_bench": __version__},
         status="finished",

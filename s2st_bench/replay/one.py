@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from s2st_bench import trace as traces
 from s2st_bench.clock import Clock, RealtimeClock, make_clock
+from s2st_bench.delivery import Delivery
 from s2st_bench.errors import AudioError, ConfigError, SystemFailure, SystemRaised
 from s2st_bench.limits import Limits
 from s2st_bench.replay.pipeline import replay_pipeline
@@ -55,6 +56,7 @@ class ReplayOptions:
     warmup_s: float = 0.0
     host: str = ""
     load: Mapping[str, Any] = field(default_factory=dict)
+    delivery: Delivery = Delivery()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,9 @@ def replay(
         load=options.load,
         warmup_s=options.warmup_s,
         attempt=attempt,
+        perturbation="" if task.source == "text" else options.delivery.label(),
         privileged=system.privileged,
+        voices=tuple(sorted(system.voices)) if "speech" in task.outputs else (),
     )
     recorder = Recorder(run, slot, limits, beat)
     failure: Failure | None = None
@@ -168,7 +172,8 @@ def replay(
     stages: Literal["sequential", "concurrent"] = "sequential"
     source: Source | None = None
     try:
-        with open_source(recording, options.sample_rate_hz, options.chunk_s) as source:
+        with open_source(recording, options.sample_rate_hz, options.chunk_s,
+                         options.delivery) as source:
             clock = make_clock(options.clock, alive)
             try:
                 adaptive, stages = _run(

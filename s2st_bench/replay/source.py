@@ -6,10 +6,13 @@ One interface for audio (units are samples at the system's rate) and text (units
 from __future__ import annotations
 
 import bisect
+import math
 from abc import abstractmethod
+from dataclasses import replace
 
 from s2st_bench.audio import SourceStream, source_stream
 from s2st_bench.closing import Closing
+from s2st_bench.delivery import Delivery, Packets
 from s2st_bench.types import (
     AudioChunk,
     AudioSource,
@@ -110,6 +113,41 @@ class AudioReplaySource(Source):
         return self._stream.sha256() or ""
 
 
+class DeliveredSource(AudioReplaySource):
+    """The same audio as it comes over a network."""
+
+    def __init__(self, source: AudioSource, rate_hz: int, chunk_s: float, packets: Packets) -> None:
+        super().__init__(source, rate_hz, chunk_s)
+        self._packets = packets
+
+    def arrival_s(self, count: int) -> float:
+        return self._there_s(self.given + count)
+
+    def available(self, now_s: float) -> int:
+        low, high = 0, max(0, int(now_s * self.rate_hz) - self.given)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.arrival_s(middle) <= now_s:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def take(self, count: int) -> AudioChunk:
+        first = self.given
+        chunk = super().take(count)
+        return replace(chunk, samples=self._packets.silenced(chunk.samples, first))
+
+    @property
+    def arrived_s(self) -> float:
+        return self._there_s(self.given)
+
+    def _there_s(self, count: int) -> float:
+        spoken_s = self._stream.arrival_s(count)
+        end_s = self.given / self.rate_hz if self.exhausted else math.inf
+        return max(spoken_s, self._packets.arrival_s(count, end_s))
+
+
 class TextReplaySource(Source):
     """Tokens, one a chunk; timed where the corpus knows when they were said."""
 
@@ -149,8 +187,13 @@ class TextReplaySource(Source):
         return self._start_s[self.given - 1] if self._start_s and self.given else 0.0
 
 
-def open_source(recording: Recording, rate_hz: int, chunk_s: float) -> Source:
-    """The source of a recording, not yet entered."""
+def open_source(
+    recording: Recording, rate_hz: int, chunk_s: float, delivery: Delivery | None = None,
+) -> Source:
+    """The source of a recording, not yet entered; text knows no packets."""
     if isinstance(recording.source, TextSource):
         return TextReplaySource(recording.source)
+    if delivery is not None and not delivery.is_perfect:
+        packets = Packets(delivery, recording.id, rate_hz)
+        return DeliveredSource(recording.source, rate_hz, chunk_s, packets)
     return AudioReplaySource(recording.source, rate_hz, chunk_s)

@@ -9,6 +9,7 @@ keeps state from one utterance to the next (phase of pitch flutter), which moves
 to 10 ms; therefore each utterance gets a freshly loaded library (about 1 ms).
 
 Samples are mono ``float32`` at ``RATE_HZ``; times in seconds from the first sample.  POSIX only.
+:func:`phonemes` gives what would be said, without saying it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import importlib
 import queue
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -38,6 +39,8 @@ _PIECE_MS = 60
 _SYNCHRONOUS, _PHONEME_EVENTS, _DONT_EXIT, _UTF8 = 2, 0x0001, 0x8000, 1
 _EVENT_WORD, _EVENT_PHONEME = 1, 7
 _PARAM_RATE, _PARAM_PITCH = 1, 3
+_APART = "_"
+_IPA = 0x02 | ord(_APART) << 8
 
 _LOCK = threading.Lock()  # the library's state is global to the process
 
@@ -98,6 +101,24 @@ def speak(text: str, voice: str, rate_wpm: int = 175, pitch: int = 50) -> Uttera
         RATE_HZ,
         tuple(word for piece in pieces for word in piece.words),
     )
+
+
+def phonemes(words: Sequence[str], voice: str) -> tuple[tuple[str, ...], ...]:
+    """The phonemes (IPA, stress marks included) of each word said alone; none if it is not spoken.
+
+    Raises
+    ------
+    DependencyError
+        espeak-ng is not installed.
+    UsageError
+        There is no such voice.
+    """
+    with _LOCK, _library() as lib:
+        _choose_voice(lib, voice)
+        translate = lib.espeak_TextToPhonemes
+        translate.restype = ctypes.c_char_p
+        translate.argtypes = (ctypes.POINTER(ctypes.c_char_p), ctypes.c_int, ctypes.c_int)
+        return tuple(_phonemes_of(_printable(word), translate) for word in words)
 
 
 def voice_for(lang: str) -> str:
@@ -190,10 +211,7 @@ def _speak(
     try:
         with _LOCK, _library() as lib:
             lib.espeak_SetSynthCallback(keep)
-            if lib.espeak_SetVoiceByName(voice.encode("utf-8", "replace")) != 0:
-                raise UsageError(
-                    f"espeak-ng has no voice {voice!r}; `espeak-ng --voices` lists them"
-                )
+            _choose_voice(lib, voice)
             lib.espeak_SetParameter(_PARAM_RATE, rate_wpm, 0)
             lib.espeak_SetParameter(_PARAM_PITCH, pitch, 0)
             encoded = text.encode("utf-8", "replace")
@@ -202,6 +220,22 @@ def _speak(
         made.put(error)
     else:
         made.put(None)
+
+
+def _phonemes_of(word: str, translate: Any) -> tuple[str, ...]:
+    """The library translates a clause at a call and moves the pointer past it."""
+    text = ctypes.c_char_p(word.encode("utf-8", "replace"))
+    found: list[str] = []
+    while text.value:
+        clause = bytes(translate(ctypes.byref(text), _UTF8, _IPA)).decode("utf-8", "replace")
+        # "(en)" says that what follows is said in another language
+        found += [p for p in clause.replace(" ", _APART).split(_APART) if p and p[0] != "("]
+    return tuple(found)
+
+
+def _choose_voice(lib: ctypes.CDLL, voice: str) -> None:
+    if lib.espeak_SetVoiceByName(voice.encode("utf-8", "replace")) != 0:
+        raise UsageError(f"espeak-ng has no voice {voice!r}; `espeak-ng --voices` lists them")
 
 
 @contextmanager

@@ -23,6 +23,7 @@ class Babble(System):
 
     sources: frozenset[Modality] = frozenset({"speech", "text"})
     outputs: frozenset[Modality] = frozenset({"speech", "text"})
+    voices = frozenset({"tone"})
     control = True
 
     def __init__(self, *, words_per_s: float = 2.5, seed: int = 0) -> None:

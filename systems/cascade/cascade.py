@@ -45,6 +45,7 @@ class Cascade(HypothesisSystem):
     """
 
     outputs: frozenset[Modality] = frozenset({"text", "speech"})
+    voices = frozenset({"espeak-ng"})
 
     def __init__(
         self,
@@ -71,7 +72,7 @@ class Cascade(HypothesisSystem):
         if tts_min_words < 1:
             raise ConfigError(f"system.tts_min_words={tts_min_words}: at least 1 is wanted")
         if tts == "none":
-            self.outputs = frozenset({"text"})
+            self.outputs, self.voices = frozenset({"text"}), frozenset()
         self._vad: VadModel = make(VADS, "vad", vad)
         self._asr = asr
         self._mt = (mt,) if isinstance(mt, TranslatorModel) else tuple(mt)

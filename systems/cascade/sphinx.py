@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from s2st_bench.audio import resampled
+from s2st_bench.audio import ready, windows
 from s2st_bench.errors import DependencyError, InputError
 from s2st_bench.parts import RecogniserModel
 from s2st_bench.types import Samples, Word
@@ -71,7 +71,8 @@ class PocketSphinx(RecogniserModel):
             self._free = [self._decoder()]
 
     def signature(self) -> Mapping[str, str]:
-        found = {"asr": "pocketsphinx", "version": version("pocketsphinx"), "lm": self._lm}
+        found = {"asr": "pocketsphinx", "version": version("pocketsphinx"), "lm": self._lm,
+                 "decoding": "whole"}
         if self._dictionary is not None:
             found["dictionary"] = _digest(self._dictionary)
         if (model := self._sentences or self._model) is not None:
@@ -84,13 +85,21 @@ class PocketSphinx(RecogniserModel):
         return SphinxRecogniser(decoder, lambda: self._free.append((decoder, mean)))
 
     def transcribe(self, samples: Samples, rate_hz: int, lang: str) -> tuple[Word, ...]:
+        """The cepstral mean is that of the recording, which a stream cannot know: fewer errors
+        than of the same audio as it comes.  Long recordings are recognised in windows.
+        """
+        self.load()
+        sound = ready(samples, rate_hz, RATE_HZ)
+        words: list[Word] = []
         recogniser = self.open(lang)
         try:
-            recogniser.accept(resampled(samples, rate_hz, RATE_HZ))
-            recogniser.finish()
-            return recogniser.timed()
+            for first, last in windows(sound, RATE_HZ):
+                at_s = first / RATE_HZ
+                words += [Word(w.text, at_s + w.start_s, at_s + w.end_s)
+                          for w in recogniser.whole(sound[first:last])]
         finally:
             recogniser.close()
+        return tuple(words)
 
     def _decoder(self) -> tuple[Any, str]:
         """A decoder and the cepstral mean to start from."""
@@ -161,12 +170,18 @@ class SphinxRecogniser:
         self._give_back = give_back
         self._is_open = False
 
+    def whole(self, samples: Samples) -> tuple[Word, ...]:
+        """The words of an utterance that is known to its end, with times from its start."""
+        self._decoder.start_utt()
+        self._decoder.process_raw(_pcm(samples), False, True)
+        self._decoder.end_utt()
+        return self.timed()
+
     def accept(self, samples: Samples) -> tuple[str, ...]:
         if not self._is_open:
             self._decoder.start_utt()
             self._is_open = True
-        pcm = np.clip(np.rint(samples * 32_768.0), -32_768, 32_767).astype("<i2")
-        self._decoder.process_raw(pcm.tobytes(), False, False)
+        self._decoder.process_raw(_pcm(samples), False, False)
         return self._words()
 
     def finish(self) -> tuple[str, ...]:
@@ -191,6 +206,10 @@ class SphinxRecogniser:
     def _words(self) -> tuple[str, ...]:
         found = self._decoder.hyp()
         return tuple(found.hypstr.split()) if found is not None else ()
+
+
+def _pcm(samples: Samples) -> bytes:
+    return bytes(np.clip(np.rint(samples * 32_768.0), -32_768, 32_767).astype("<i2").tobytes())
 
 
 def read_sentences(path: Path) -> Iterator[list[str]]:

@@ -63,6 +63,7 @@ class Interpreter(HypothesisSystem):
         self.seed = seed
         if voice != "none":
             self.outputs = frozenset({"text", "speech"})
+            self.voices = frozenset({"tone" if voice == "tone" else "espeak-ng"})
             if not 80 <= speech_rate <= 450:
                 raise ValueError(f"speech_rate={speech_rate}: 80 to 450 words a minute")
 

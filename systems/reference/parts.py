@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar, Final
 
-from s2st_bench.audio import resampled
+from s2st_bench.audio import ready
 from s2st_bench.errors import SystemFailure
 from s2st_bench.parts import RecogniserModel, TranslatorModel
 from s2st_bench.types import Samples, Word
@@ -62,7 +62,7 @@ class ReferenceRecogniser(RecogniserModel):
     def transcribe(self, samples: Samples, rate_hz: int, lang: str) -> tuple[Word, ...]:
         """Times are those of CTC's peaks: nine of ten within 0.3 s of the speech's own."""
         models = self._loaded()
-        sound = resampled(samples, rate_hz, RATE_HZ)
+        sound = ready(samples, rate_hz, RATE_HZ)
         utterances, ear = Utterances(), Ear(models)
         words: list[Word] = []
         start_s: float | None = None

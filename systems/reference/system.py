@@ -51,6 +51,7 @@ class Reference(HypothesisSystem):
     """
 
     outputs: frozenset[Modality] = frozenset({"text", "speech"})
+    voices = frozenset({"espeak-ng"})
 
     def __init__(
         self, *, policy: str = "offline", decoder: str = "multipath", weights: Path | None = None,
@@ -69,7 +70,7 @@ class Reference(HypothesisSystem):
         if tts_min_words < 1:
             raise ConfigError(f"system.tts_min_words={tts_min_words}: at least 1 is wanted")
         if tts == "none":
-            self.outputs = frozenset({"text"})
+            self.outputs, self.voices = frozenset({"text"}), frozenset()
         known = rules()
         self._rule: Gate | Stability = (
             make_stability(policy, rule, "system")

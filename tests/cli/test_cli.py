@@ -47,7 +47,8 @@ def test_version_and_module() -> None:
     assert (done.returncode, done.stdout) == (0, f"s2st-bench {__version__}\n")
 
 
-@pytest.mark.parametrize("verb", ["run", "score", "board", "ls", "show", "doctor", "validity"])
+@pytest.mark.parametrize("verb", ["run", "score", "board", "ls", "show", "doctor", "validity",
+                                  "check", "prepare"])
 def test_every_verb_has_help(verb: str) -> None:
     done = call(verb, "--help")
     assert done.exit_code == 0 and "Usage" in done.stdout

@@ -27,7 +27,7 @@ from s2st_bench.types import (
     Word,
 )
 
-NEEDS_A_TALK = {"LatencyDrift"}  # of several sentences
+NEEDS_A_TALK = {"LatencyDrift", "SpeechDrift"}  # of several sentences
 FAMILIES = ("latency", "speech_timeline", "stability")
 
 SEGMENT = Segment("1", 0.0, 3.0, "eins zwei", {"en": ("one two",)},

@@ -17,9 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s2st_bench.metric import Item
-from s2st_bench.metrics.latency.atd import ATD, atd, growth, speech_tokens
+from s2st_bench.metrics.latency.atd import ATD
 from s2st_bench.metrics.latency.lagging import AL, AP, DAL, LAAL
 from s2st_bench.metrics.latency.offsets import EndOffset, StartOffset
+from s2st_bench.token_delay import atd, growth, speech_tokens
 from s2st_bench.types import AudioSource, Recording, Segment, Trace
 
 scorers = pytest.importorskip("simuleval.evaluator.scorers.latency_scorer")

@@ -13,7 +13,7 @@ from s2st_bench.metric import Item, Unscored
 from s2st_bench.metrics.quality.bleu import BLEU
 from s2st_bench.metrics.quality.chrf import ChrF, ChrFPlusPlus
 from s2st_bench.metrics.quality.edits import CER, TER, WER
-from s2st_bench.metrics.quality.text import lower, tokenizer_for
+from s2st_bench.text_forms import lower, tokenizer_for
 from s2st_bench.types import AudioSource, Failure, Recording, Segment, Trace
 
 _words = st.sampled_from("the a cat dog, sat. Sat on mat (the x-y é".split())

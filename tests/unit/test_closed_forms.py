@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s2st_bench import retime
-from s2st_bench.metrics.latency.formulas import al, ap, dal, laal, yaal
+from s2st_bench.lagging import al, ap, dal, laal, yaal
 from s2st_bench.timeline import emissions
 from s2st_bench.types import Job, Step, TimedWrite, Trace
 

@@ -10,8 +10,9 @@ from s2st_bench.compare import holm, matched, paired, points, ranks
 from s2st_bench.compare.seeds import matched_over_seeds
 from s2st_bench.errors import NotComparable, UsageError
 from s2st_bench.metric import MeanMetric
-from s2st_bench.metrics.quality.bleu import BLEU, bleu
+from s2st_bench.metrics.quality.bleu import BLEU
 from s2st_bench.sample import Joint, Sample
+from s2st_bench.text_counts import bleu
 from s2st_bench.types import MetricSpec
 
 

@@ -30,6 +30,15 @@ def test_defaults(plugins: Path) -> None:
     assert config.outputs is None and config.resume is None and config.out == Path("runs")
 
 
+@pytest.mark.parametrize("pair, source, target", [
+    ("en-de", "en", "de"), ("zh-CN-en", "zh-CN", "en"), ("en-zh-Hant", "en", "zh-Hant"),
+    ("sv-SE-pt-BR", "sv-SE", "pt-BR"),
+])
+def test_a_pair_is_two_languages(plugins: Path, pair: str, source: str, target: str) -> None:
+    config = compose([*RUN, f"dataset.pair={pair}"], plugin_dirs=[plugins])
+    assert (config.source_lang, config.target_lang) == (source, target)
+
+
 @pytest.mark.parametrize(
     ("override", "attribute", "value"),
     [
@@ -43,7 +52,13 @@ def test_defaults(plugins: Path) -> None:
         ("metric_options.T_UP.checkpoint=a/b.ckpt", "metric_options",
          {"T_UP": {"checkpoint": "a/b.ckpt"}}),
         ("metric_options={T_UP: {k: 1}}", "metric_options", {"T_UP": {"k": 1}}),
+        ("metric_options.BLEU@delta.delta_s=3", "metric_options", {"BLEU@delta": {"delta_s": 3}}),
+        ("metric_options.@big.asr.name=whisper", "metric_options",
+         {"@big": {"asr": {"name": "whisper"}}}),
+        ("metric_options.ASR-WER@big.asr={name: ctc}", "metric_options",
+         {"ASR-WER@big": {"asr": {"name": "ctc"}}}),
         ("metric_options.chrF++.lowercase=true", "metric_options", {"chrF++": {"lowercase": True}}),
+        ("metric_options.SLC-0.2.asr=slow", "metric_options", {"SLC-0.2": {"asr": "slow"}}),
         ("metric_options.chrF++.text_norm=a,b (é)", "metric_options",
          {"chrF++": {"text_norm": "a,b (é)"}}),
         ("system.k=7", "system", Choice("t_waiter", {"k": 7, "args": {}})),

@@ -6,8 +6,8 @@ import pytest
 from s2st_bench import blocks, stats, student
 from s2st_bench.compare import matched
 from s2st_bench.metric import MeanMetric
-from s2st_bench.metrics.quality.bleu import bleu
 from s2st_bench.sample import Sample
+from s2st_bench.text_counts import bleu
 from s2st_bench.types import MetricSpec
 
 RUNS = 4000

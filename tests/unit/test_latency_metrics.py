@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s2st_bench.lagging import al, ap, dal, laal, yaal
 from s2st_bench.metric import Item, Metric, Unscored
 from s2st_bench.metrics.latency.atd import ATD
 from s2st_bench.metrics.latency.backlog import Backlog
-from s2st_bench.metrics.latency.formulas import al, ap, dal, laal, yaal
 from s2st_bench.metrics.latency.lagging import AL, AP, DAL, LAAL, YAAL, LongYAAL
 from s2st_bench.metrics.latency.long_form import StreamLAAL, StreamLAALFBK
 from s2st_bench.metrics.latency.offsets import EndOffset, StartOffset

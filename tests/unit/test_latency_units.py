@@ -19,16 +19,17 @@ from s2st_bench.metrics.latency.counts import (
     NumUnits,
     StartOffsetOnset,
 )
-from s2st_bench.metrics.latency.drift import LatencyDrift, theil_sen
-from s2st_bench.metrics.latency.evs import EVS, EVSUnaligned, lcs_pairs
+from s2st_bench.metrics.latency.drift import LatencyDrift
+from s2st_bench.metrics.latency.evs import EVS, EVSUnaligned
 from s2st_bench.metrics.latency.unit_lag import (
     BudgetMet,
     BudgetMetRecordings,
     UnitLagMax,
     UnitLagP50,
     UnitLagP95,
-    weighted_percentile,
 )
+from s2st_bench.percentiles import weighted_percentile
+from s2st_bench.trend import theil_sen
 from s2st_bench.types import (
     AudioSource,
     Failure,
@@ -40,6 +41,7 @@ from s2st_bench.types import (
     Trace,
     Word,
 )
+from s2st_bench.voice_span import lcs_pairs
 
 SEGMENT = Segment(
     "r", 0.0, 4.0, "ja genau so", {"en": ("yes, just so",)},
@@ -228,3 +230,16 @@ def test_drift_is_the_slope_per_minute_of_a_talk() -> None:
     metric.prepare(items[:2])
     assert isinstance(metric.stats(items[0]), Unscored)
     assert metric.stats(item([1.0])) == Unscored("short form")
+
+
+def test_percentiles_of_two_runs_in_one():
+    """Rows of one object mean nothing to another until they are brought together."""
+    first, second = UnitLagP50(), UnitLagP50()
+    first._rows = [np.array([1.0, 2.0]), np.array([3.0])]
+    second._rows = [np.array([10.0, 20.0, 30.0])]
+    joint, rows = first.together(
+        second, np.array([[0.0, 2.0], [1.0, 1.0]]), np.array([[0.0, 3.0]])
+    )
+    weights = np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 1.0, 1.0]])
+    assert joint.aggregate(rows, weights).tolist() == [2.0, 20.0, 3.0]
+    assert [len(metric._rows) for metric in (first, second)] == [2, 1]

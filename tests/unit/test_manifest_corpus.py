@@ -118,15 +118,17 @@ def test_long_form_lines_belong_to_segments_by_order(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("yaml", "es", "what"), [
-    (YAML, "uno\ndos\n", r"s\.es has 2 lines, .*s\.yaml 3 segments"),
+    (YAML, "uno\ndos\n", r"s\.es, line 3: 2 lines, but 3 segments in .*s\.yaml"),
     (YAML, "uno\n\ntres\n", r"s\.es, line 2: empty"),
     (YAML.replace("duration: 2.0", "duration: 9.0"), "1\n2\n3\n", "ends at 9.000 s"),
-    (YAML.replace("offset: 1.0", "offset: .nan"), "1\n2\n3\n", "entry 2: offset is nan"),
-    (YAML.replace("offset: 1.0", "offset: 0.05"), "1\n2\n3\n", "entry 2: starts at 0.05"),
-    (YAML.replace("duration: 0.9", "length: 0.9"), "1\n2\n3\n", "entry 1: duration is None"),
+    (YAML.replace("offset: 1.0", "offset: .nan"), "1\n2\n3\n",
+     r"s\.yaml, line 2: segment 2 starts at nan s"),
+    (YAML.replace("offset: 1.0", "offset: 0.05"), "1\n2\n3\n", r"s\.yaml, line 2: starts at 0.05"),
+    (YAML.replace("duration: 0.9", "length: 0.9"), "1\n2\n3\n",
+     r"s\.yaml, line 1: duration is None"),
     (YAML.replace("wav: b.wav", "wav: c.wav"), "1\n2\n3\n", "has no segment of b.wav"),
-    ("{", "1\n", "not a YAML list"),
-    ("a: 1\n", "1\n", "must be a list"),
+    ("{", "1\n", r"s\.yaml, line 2: not YAML"),
+    ("a: 1\n", "1\n", r"s\.yaml, line 1: not a list"),
 ])
 def test_long_form_damage(folder: Path, yaml: str, es: str, what: str) -> None:
     with pytest.raises(CorpusError, match=what):
@@ -136,6 +138,26 @@ def test_long_form_damage(folder: Path, yaml: str, es: str, what: str) -> None:
 def test_references_need_segments(folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"go with dataset\.segments"):
         Manifest(folder / "list.tsv", references={"es": Path("x")})
+
+
+def test_check_tells_all_damage_with_its_line(folder: Path) -> None:
+    text = ("audio\tlang\tes\toffset\tduration\n"
+            "none.wav\ten\tuno\t\t\na.wav\ten\tdos\t\t\nb.wav\ten\tt\u2028es\t0\t9\n")
+    (folder / "list.tsv").write_text(text, encoding="utf-8")
+    found = list(Manifest(folder / "list.tsv").check())
+    assert [(f.kind, f.place and f.place.line) for f in found] == [
+        ("missing-audio", 2), ("segment-past-end", 4)]
+    (folder / "list.tsv").write_text(text.replace("\t9\n", "\t1\n"), encoding="utf-8")
+    found = list(Manifest(folder / "list.tsv", skip_damaged=True).check())
+    assert [(f.kind, f.place and f.place.line) for f in found] == [
+        ("missing-audio", 2), ("line-separator", 4)]
+
+
+def test_damaged_rows_are_left_out_where_asked_for(folder: Path) -> None:
+    corpus = Manifest(folder / "list.tsv", skip_damaged=True)
+    text = "audio\tlang\tes\nnone.wav\ten\tuno\na.wav\ten\tdos\n"
+    assert [r.id for r in run(folder, text, skip_damaged=True)] == ["a"]
+    assert {k: f.kind for k, f in corpus.left_out().items()} == {"none": "missing-audio"}
 
 
 SHARED = Path(__file__).parents[3] / "shared" / "speech"

@@ -133,7 +133,7 @@ def test_what_is_no_network_is_refused_by_name(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def torchaudio():
-    from s2st_bench.metrics.naturalness.torchaudio_cpu import torchaudio_for
+    from s2st_bench.torch_audio import torchaudio_for
 
     try:
         return torchaudio_for("a test", "speech")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s2st_bench.errors import ConfigError
-from s2st_bench.metrics.latency.formulas import al
+from s2st_bench.lagging import al
 from s2st_bench.policy import (
     EMMA,
     CatchUp,

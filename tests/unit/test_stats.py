@@ -6,7 +6,8 @@ import pytest
 from s2st_bench import stats, student
 from s2st_bench.errors import UsageError
 from s2st_bench.metric import MeanMetric, Metric
-from s2st_bench.metrics.quality.bleu import BLEU, bleu
+from s2st_bench.metrics.quality.bleu import BLEU
+from s2st_bench.text_counts import bleu
 from s2st_bench.types import MetricSpec
 
 

@@ -28,11 +28,13 @@ LOUDEST: Final = 8.0
 class Ear:
     """What one utterance of one stream sounds like to the model.
 
-    Memory grows by ``width`` floats a frame until :meth:`reset`.
+    Memory grows by ``width`` floats a frame until :meth:`reset`, with ``keep_log_probs`` by one
+    for each piece besides.
     """
 
-    def __init__(self, models: Models) -> None:
+    def __init__(self, models: Models, *, keep_log_probs: bool = False) -> None:
         self._graph = models.encoder
+        self._keeps = keep_log_probs
         self._width = int(self._graph.inputs["past"][2])
         self.reset()
 
@@ -44,6 +46,7 @@ class Ear:
         self._state = {name: empty(self._graph, name) for name in ("keys", "values", "past")}
         self._frames = np.zeros((64, self._width), np.float32)
         self._asr = BestPath()
+        self._log_probs: list[npt.NDArray[np.float32]] = []
         self._st = tuple(BestPath() for _ in LANGS)
         self.count = 0
         """Encoder frames of 80 ms heard in this utterance."""
@@ -62,6 +65,11 @@ class Ear:
     def asr_frames(self) -> list[int]:
         """Of each piece of :attr:`asr`, the first encoder frame that said it."""
         return self._asr.frames
+
+    @property
+    def log_probs(self) -> npt.NDArray[np.float32]:
+        """Of the source language's pieces at each frame, ``float32[count, pieces]``, if kept."""
+        return np.concatenate(self._log_probs)
 
     def st(self, lang: str) -> list[int]:
         """Pieces of the translation into ``lang`` foreseen so far (greedy CTC); only ever grows.
@@ -121,8 +129,16 @@ class Ear:
         self._frames[self.count : self.count + CHUNK_FRAMES] = found["frames"][0]
         self.count += CHUNK_FRAMES
         self._asr.push(found["asr"][0])
+        if self._keeps:
+            self._log_probs.append(_log_softmax(found["asr"][0]))
         for path, logits in zip(self._st, found["st"], strict=True):
             path.push(logits)
+
+
+def _log_softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    below = logits - logits.max(axis=-1, keepdims=True)
+    found: npt.NDArray[np.float32] = below - np.log(np.exp(below).sum(axis=-1, keepdims=True))
+    return found
 
 
 def _silence(count: int) -> Frames:

@@ -10,9 +10,9 @@ import hashlib
 import re
 from pathlib import Path
 
-from s2st_bench.errors import DependencyError, InputError
+from s2st_bench.errors import ConfigError, DependencyError, InputError
 
-_WEIGHTS = ("*.safetensors", "*.bin", "*.ckpt", "*.pt")
+_WEIGHTS = ("*.safetensors", "*.bin", "*.ckpt", "*.pt", "*.pth", "*.jit")
 _BLOCK = 1 << 20
 _HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
@@ -90,9 +90,21 @@ def short_name(checkpoint: str) -> str:
 
 
 def pick_device(device: str) -> str:
-    """``auto`` as ``cuda`` where there is one, else ``cpu``; others as they are."""
+    """``auto`` as ``cuda`` where there is one, else ``cpu``; others as they are.
+
+    Raises
+    ------
+    ConfigError
+        No such device here.
+    """
     import torch
 
-    if device != "auto":
-        return device
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ConfigError(f"device={device} cannot be used here ({reason}): device=auto takes "
+                          "what there is") from None
+    return device

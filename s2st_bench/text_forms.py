@@ -11,11 +11,6 @@ Korean, ``char`` for other scripts written without spaces, ``13a`` for the rest.
 from __future__ import annotations
 
 import unicodedata
-from typing import Literal
-
-from s2st_bench.errors import ConfigError
-
-TextNorm = Literal["auto", "cased", "lower"]
 
 _APOSTROPHES = frozenset("'’")
 _TOKENIZER = {
@@ -29,13 +24,6 @@ _TOKENIZER = {
 def tokenizer_for(lang: str) -> str:
     """sacrebleu's tokenizer for a language code (``zh-CN``, ``cmn``, ``zho_Hans`` alike)."""
     return _TOKENIZER.get(lang.replace("_", "-").split("-")[0].lower(), "13a")
-
-
-def check_text_norm(name: str) -> str:
-    """``name`` if it is a known normalisation, else :class:`ConfigError`."""
-    if name not in ("auto", "cased", "lower"):
-        raise ConfigError(f"text_norm={name!r}: auto, cased or lower is wanted")
-    return name
 
 
 def lower(text: str) -> str:

@@ -44,7 +44,7 @@ def al(times: Floats, source_length: float, reference_length: float) -> float:
         return float(times[0])
     late = times >= source_length
     tau = int(late.argmax()) + 1 if late.any() else len(times)
-    return _mean_lag(times[:tau], source_length / reference_length)
+    return mean_lag(times[:tau], source_length / reference_length)
 
 
 def laal(times: Floats, source_length: float, reference_length: float) -> float:
@@ -81,7 +81,7 @@ def yaal(
     tau = int(late.argmax()) if late.any() else len(times)
     if not tau:
         return None
-    return _mean_lag(times[:tau], source_length / max(len(times), reference_length))
+    return mean_lag(times[:tau], source_length / max(len(times), reference_length))
 
 
 def pieces(spans: Floats, piece: float | Floats) -> npt.NDArray[np.int64]:
@@ -89,5 +89,6 @@ def pieces(spans: Floats, piece: float | Floats) -> npt.NDArray[np.int64]:
     return np.asarray(np.ceil(np.round(spans, DIGITS) / piece), dtype=np.int64)
 
 
-def _mean_lag(times: Floats, pace: float) -> float:
+def mean_lag(times: Floats, pace: float) -> float:
+    """Mean over all i of d_i - (i - 1) ``pace``, however late."""
     return float((times - pace * np.arange(len(times))).mean())

@@ -1,0 +1,1 @@
+"""CoVoST 2: Common Voice clips with translations."""

@@ -1,0 +1,1 @@
+"""CVSS: Common Voice clips with English speech."""

@@ -1,0 +1,1 @@
+"""Europarl-ST: debates of the European Parliament."""

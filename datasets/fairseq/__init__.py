@@ -1,0 +1,1 @@
+"""TSV manifests of fairseq, Seamless Communication and StreamSpeech."""

@@ -1,0 +1,1 @@
+"""FLEURS: the same sentences read in 102 languages."""

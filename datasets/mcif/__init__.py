@@ -1,0 +1,1 @@
+"""MCIF: talks of ACL 2023 in English with translations."""

@@ -1,0 +1,1 @@
+"""MuST-C: TED talks in English with translations."""

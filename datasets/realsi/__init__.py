@@ -1,0 +1,1 @@
+"""RealSI: clips of public talks in Chinese and English with interpreters' translations."""

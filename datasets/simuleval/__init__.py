@@ -1,0 +1,1 @@
+"""SimulEval's source and target lists."""

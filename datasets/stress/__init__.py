@@ -1,0 +1,1 @@
+"""Stress versions of any corpus."""

@@ -1,0 +1,1 @@
+"""Human judgements as metrics, and how well the judges agree."""

@@ -1,0 +1,1 @@
+"""What a recogniser understands of output speech: ASR-BLEU, ASR-chrF, ASR-WER, ASR-CER."""

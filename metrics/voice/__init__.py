@@ -1,0 +1,1 @@
+"""Whose voice the translation has: similarity of speakers, how much it says, and echoes."""

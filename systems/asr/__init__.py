@@ -1,0 +1,1 @@
+"""Recognisers whose weights are the user's: Whisper, faster-whisper and CTC models."""
