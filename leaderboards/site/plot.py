@@ -122,7 +122,10 @@ def make_plot(table: Table) -> Plot | None:
         else:
             drawn.append(row)
     if not drawn:
-        drawn, controls = controls, []
+        drawn = [row for row in controls if _value(row, latency.by) is not None]
+        left_out += [f"{row.entry.name}: no {latency.metric}" for row in controls
+                     if row not in drawn]
+        controls = []
     if len(drawn) + len(lines) < 2 or not drawn:
         return None
     xs = _extent(drawn, latency.by)

@@ -204,3 +204,12 @@ def test_marks_that_all_numbers_carry_are_the_columns(groups: Any) -> None:
                       {"system": "b", "marks": {"BLEU": ["circular"]}})
     (bleu,) = [c for c in group.unaware[0].columns if c.metric == "BLEU"]
     assert bleu.marks == ("circular",)
+
+
+def test_controls_without_the_latency_are_not_drawn(groups: Any) -> None:
+    """A silent control has quality and no latency; where only controls are left, it stays out."""
+    (group,) = groups({"system": "silent", "privileged": True, "bleu": 0.0},
+                      {"system": "oracle", "privileged": True}, {"system": "offline"})
+    plot = make_plot(group.unaware[0])
+    assert plot is not None and [f.name for f in plot.families] == ["oracle"]
+    assert plot.left_out == ("silent: no LAAL",)
