@@ -127,6 +127,10 @@ class Metric(ABC):
     """
 
     spec: ClassVar[MetricSpec]
+    asr_by_rule: ClassVar[bool] = True
+    """Whether its option ``asr``, where none is named, is filled by the rule of
+    :mod:`s2st_bench.default_asr`; else it stays none.
+    """
     per_talk: ClassVar[bool] = False
     """One value a talk, that all its items carry: resampling them says nothing of its spread."""
 

@@ -213,7 +213,8 @@ def _make_metric(
     if _ALIGNER in wanted and given.get(_ALIGNER) is None:
         given[_ALIGNER] = AUTO
     if _ASR in wanted:
-        given[_ASR] = _recogniser(given.get(_ASR), label)
+        named = given.get(_ASR) is not None or label or metric_class.asr_by_rule
+        given[_ASR] = _recogniser(given.get(_ASR), label) if named else None
     elif label:
         raise UsageError(f"metric {name!r}: {plugin.name} hears nothing, so it takes no recogniser "
                          f"behind an @")

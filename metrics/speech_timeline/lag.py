@@ -52,6 +52,7 @@ class SpeechDrift(DriftMetric):
 
     spec = MetricSpec("SpeechDrift", "ms/min", False, SPEECH, ("CU", "CA"), "s2st_bench")
     lag_name = "SpeechLag"
+    asr_by_rule = False
 
     def __init__(self, *, aware: bool = False, asr: RecogniserModel | None = None) -> None:
         super().__init__(aware=aware)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from s2st_bench.metric import Floats, Item, Metric, Unscored
 from s2st_bench.parts import RecogniserModel
@@ -15,6 +16,8 @@ Key = tuple[str, str, int, str]
 
 class SpokenMetric(Metric):
     """A metric of what was said aloud of each item; ``asr`` names a recogniser to hear it with."""
+
+    asr_by_rule: ClassVar[bool] = False
 
     def __init__(self, *, aware: bool = False, asr: RecogniserModel | None = None) -> None:
         super().__init__(aware=aware)
