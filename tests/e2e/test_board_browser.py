@@ -148,6 +148,7 @@ def test_hostile_text_is_inert(browser: Browser, tmp_path: Path, board_runs: Mod
     assert len(addresses) == 3 + 4
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quiet")
 def test_a_hostile_definition_and_hostile_rows_are_inert(
     browser: Browser, tmp_path: Path, board_runs: ModuleType

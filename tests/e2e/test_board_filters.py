@@ -82,6 +82,7 @@ def test_an_address_is_a_view_of_the_board(browser: Browser, boards: dict[str, s
     wait(lambda: len(systems(browser)) == 13, "what is unknown is no filter")
 
 
+@pytest.mark.slow
 def test_the_other_columns_are_one_key_away(browser: Browser, boards: dict[str, str]) -> None:
     from selenium.webdriver import Keys
 
@@ -106,6 +107,7 @@ def test_the_other_columns_are_one_key_away(browser: Browser, boards: dict[str, 
     assert heads() == first
 
 
+@pytest.mark.slow
 def test_without_scripts_everything_is_there(browser: Browser, boards: dict[str, str]) -> None:
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
@@ -117,6 +119,7 @@ def test_without_scripts_everything_is_there(browser: Browser, boards: dict[str,
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
+@pytest.mark.slow
 def test_presets_choose_title_view_and_rank(browser: Browser, boards: dict[str, str]) -> None:
     seen: dict[str, Any] = {}
     for name, page in boards.items():

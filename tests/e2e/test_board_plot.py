@@ -9,7 +9,7 @@ import pytest
 from browsing import Browser, shown
 from s2st_bench.leaderboards.site import build
 
-pytestmark = pytest.mark.usefixtures("quiet")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quiet")]
 
 
 @pytest.fixture(scope="module")

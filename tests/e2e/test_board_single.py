@@ -10,7 +10,7 @@ import pytest
 from browsing import Browser, shown, wait
 from s2st_bench.leaderboards.site import PUBLISHED, build, single_file
 
-pytestmark = pytest.mark.usefixtures("quiet")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quiet")]
 
 
 @pytest.fixture(scope="module")
