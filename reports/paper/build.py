@@ -23,10 +23,10 @@ def build(runs: Sequence[Path], out: Path) -> tuple[list[Path], list[str]]:
     RunError
         A file cannot be written.
     """
-    groups = make_groups(read_entries(runs))
-    out.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     notes: list[str] = []
+    groups = make_groups(read_entries(runs, notes.append))
+    out.mkdir(parents=True, exist_ok=True)
 
     def write(name: str, text: str) -> None:
         write_atomically(out / name, text)
@@ -39,7 +39,7 @@ def build(runs: Sequence[Path], out: Path) -> tuple[list[Path], list[str]]:
         try:
             written += plots.draw(table, out / key)
         except DependencyError as error:
-            notes = [str(error)]
+            notes = [*dict.fromkeys([*notes, str(error)])]
     write("tables.md", "\n\n".join(markdown))
     write("numbers.csv", plain.as_csv(groups))
     write("methods.txt", methods.paragraph(groups))

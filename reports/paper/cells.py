@@ -73,6 +73,8 @@ def caption(group: Group, table: Table) -> str:
     """What the numbers are of, and how to read them."""
     held = " Synthetic demo data, no benchmark." if group.synthetic else ""
     split = f" {group.split}" if group.split else ""
+    stressed = str(group.entries[0].record.corpus_card.get("perturbation") or "")
+    split += f" under {stressed}" if stressed else ""
     by = table.quality.metric if table.quality else "name"
     return (f"{group.corpus}{split}, {group.source_lang} to {group.target_lang} (test set "
             f"{group.fingerprint[:8]}), {table.view} latency. Ranked by {by}; rank ranges are what "
