@@ -69,8 +69,10 @@ class RunFolder:
         path = self.path / "scores.json"
         try:
             scores: dict[str, Any] = json.loads(self._text("scores.json"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"{path}: not JSON ({error}); score the run again") from None
+        if not isinstance(scores, dict):
+            raise InputError(f"{path}: not scores; score the run again")
         return scores
 
     def _text(self, name: str) -> str:

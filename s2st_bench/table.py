@@ -6,8 +6,11 @@ import json
 import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
+from s2st_bench.errors import InputError
+from s2st_bench.store import RunFolder
 from s2st_bench.types import Failure, Recording, Score, Trace
 
 VERSION = 1
@@ -123,3 +126,41 @@ def _recording_row(row: RecordingScores) -> dict[str, Any]:
     if row.reasons:
         out["reasons"] = dict(row.reasons)
     return out
+
+
+def kept_beside(run: Path, found: ScoreTable) -> str:
+    """``scores.json`` of a run with the numbers of ``found`` in it; those of other metrics stay.
+
+    Raises
+    ------
+    InputError
+        What is there is damaged, or of other recordings.
+    """
+    path = run / "scores.json"
+    ours = found.as_dict()
+    if not path.is_file():
+        return found.to_json()
+    table = RunFolder(run).scores()
+    try:
+        new = {row["metric"] for row in ours["corpus"]}
+        keys = ("id", "target_lang", "repeat")
+        rows = {tuple(row[key] for key in keys): row for row in ours["recordings"]}
+        if rows.keys() != {tuple(row[key] for key in keys) for row in table["recordings"]}:
+            raise InputError(f"{path}: is of other recordings; score the run again without --keep")
+        for row in table["recordings"]:
+            one = rows[tuple(row[key] for key in keys)]
+            row["scores"] = {**row["scores"], **one["scores"]}
+            reasons = {name: why for name, why in (row.get("reasons") or {}).items()
+                       if name not in new}
+            row["reasons"] = {**reasons, **one.get("reasons", {})}
+        table["corpus"] = [row for row in table["corpus"] if row["metric"] not in new]
+        table["corpus"] += ours["corpus"]
+        held = table.get("left_out") or {"clusters": [], "metrics": {}}
+        same = held["clusters"] == ours["left_out"]["clusters"]
+        kept = {name: one for name, one in held["metrics"].items() if same and name not in new}
+        table["left_out"] = {"clusters": ours["left_out"]["clusters"],
+                             "metrics": {**kept, **ours["left_out"]["metrics"]}}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: not scores of this release ({error!r}); score the run again"
+                         ) from None
+    return json.dumps(table, ensure_ascii=False, allow_nan=False, indent=1) + "\n"

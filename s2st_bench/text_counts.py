@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 from sacrebleu.metrics.bleu import BLEU as SacreBLEU
 
-from s2st_bench.errors import DependencyError
+from s2st_bench.errors import DependencyError, InputError
 from s2st_bench.metric import Floats
 
 ORDER: Final = 4
@@ -36,6 +36,8 @@ def sacrebleu_bleu(tokenizer: str, lowercase: bool = False) -> Any:
     ------
     DependencyError
         The tokenizer's package is not installed.
+    InputError
+        Its model is not here and cannot be fetched.
     """
     try:
         return SacreBLEU(tokenize=tokenizer, lowercase=lowercase, force=True)
@@ -44,6 +46,9 @@ def sacrebleu_bleu(tokenizer: str, lowercase: bool = False) -> Any:
             raise
         package, extra = _MECAB[tokenizer]
         raise DependencyError(package, f"BLEU with the {tokenizer} tokenizer", extra) from error
+    except OSError as error:  # sacrebleu fetches SentencePiece models when they are first asked for
+        raise InputError(f"tokenizer={tokenizer}: sacrebleu has no copy of its model and could not "
+                         f"fetch it ({getattr(error, 'reason', None) or error})") from None
 
 
 def sacrebleu_counts(metric: Any, hypothesis: str, references: tuple[str, ...]) -> Floats:

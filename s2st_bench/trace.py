@@ -66,8 +66,8 @@ def decode(line: str | bytes, where: str = "trace") -> Trace:
         Naming ``where`` and what is wrong with it.
     """
     try:
-        row = json.loads(line)
-    except ValueError as error:
+        row = json.loads(line, parse_constant=_not_finite)
+    except (ValueError, RecursionError) as error:
         raise TraceError(f"{where}: not a whole JSON line ({error})") from None
     if not isinstance(row, dict) or "recording_id" not in row:
         raise TraceError(f"{where}: not a trace (an object with a recording_id is wanted)")
@@ -78,7 +78,7 @@ def decode(line: str | bytes, where: str = "trace") -> Trace:
         known = {f.name for f in fields(Trace)}
         values = {k: v for k, v in row.items() if k in known}
         values["steps"] = tuple(map(decode_step, row.get("steps", ())))
-        values["pieces"] = tuple(Piece(*p) for p in row.get("pieces", ()))
+        values["pieces"] = tuple(_piece(*p) for p in row.get("pieces", ()))
         values["outputs"] = tuple(row.get("outputs", ("text",)))
         values["voices"] = tuple(row.get("voices", ()))
         error_row = row.get("error")
@@ -86,6 +86,16 @@ def decode(line: str | bytes, where: str = "trace") -> Trace:
         return Trace(**values)
     except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
         raise TraceError(f"{where}: a field of the trace is damaged ({error})") from None
+
+
+def _not_finite(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
+def _piece(path: str, offset: int, length: int, sample_rate_hz: int, write: int) -> Piece:
+    if sample_rate_hz < 1 or length < 0 or offset < 0:
+        raise ValueError(f"{length} samples at {offset} of {path!r}, {sample_rate_hz} Hz")
+    return Piece(path, offset, length, sample_rate_hz, write)
 
 
 def decode_step(row: Mapping[str, Any]) -> Step:

@@ -23,13 +23,15 @@ from .pauses import pauses_in
 from .score import Piece, Score, written
 from .sessions import joined, sessions
 
+_SNR_DB, _VOICES = 10.0, 4
+
 
 class Stress(Corpus):
     """``inner`` under stress; with the defaults it is the corpus itself, played as cues."""
 
     def __init__(
         self, inner: Corpus, noise: Literal["white", "babble"] | None = None,
-        snr_db: float = 10.0, voices: int = 4, pauses: float = 1.0, speed: float = 1.0,
+        snr_db: float = _SNR_DB, voices: int = _VOICES, pauses: float = 1.0, speed: float = 1.0,
         join_s: float = 0.0, gap_s: float = 1.0, seed: int = 0, folder: Path | None = None,
     ) -> None:
         _within("snr_db", snr_db, -60, 100)
@@ -39,6 +41,9 @@ class Stress(Corpus):
         _within("join_s", join_s, 0, 36_000)
         _within("gap_s", gap_s, 0, 60)
         _within("seed", seed, 0, 2**63)
+        if noise is None and (snr_db, voices) != (_SNR_DB, _VOICES):
+            raise ConfigError("dataset.snr_db and dataset.voices are of noise: give dataset.noise="
+                              "white or babble")
         self.inner = inner
         self.noise = noise
         self.snr_db = snr_db

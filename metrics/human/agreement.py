@@ -52,7 +52,7 @@ class Agreement(JudgedMetric):
         return self.value(weights @ stats)
 
     def signature(self) -> Mapping[str, str]:
-        return {"alpha": self.level}
+        return {**super().signature(), "alpha": self.level}
 
 
 class HumanVIPAlpha(Agreement):

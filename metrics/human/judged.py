@@ -9,6 +9,7 @@ its raters.
 
 from __future__ import annotations
 
+import hashlib
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -70,6 +71,11 @@ class JudgedMetric(Metric):
                     "segment or RECORDING#SEGMENT); of a run on a part of what was judged say "
                     f"{self.spec.name}.partial=true")
         self._of_item = found
+
+    def signature(self) -> Mapping[str, str]:
+        """The sheet: runs compare only where the same people judged them in one go."""
+        name = hashlib.sha256(self.sheet.read_bytes()).hexdigest()[:12]
+        return {"sheet": name, **({"partial": "yes"} if self.partial else {})}
 
     def fragments(self, item: Item) -> Fragments:
         """The scores of an item; none where it was not judged."""

@@ -104,7 +104,7 @@ class HumanMQM(HumanScore):
         return mqm(sheet, self.weights)
 
     def signature(self) -> Mapping[str, str]:
-        return {"mqm": self.weights}
+        return {**super().signature(), "mqm": self.weights}
 
 
 def mqm(sheet: Path, weights: Weights) -> tuple[Judgement, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from s2st_bench.errors import DependencyError
+from s2st_bench.errors import DependencyError, RunError
 from s2st_bench.standings.entries import read_entries
 from s2st_bench.standings.tables import Group, Table, make_groups
 from s2st_bench.store import write_atomically
@@ -26,7 +26,10 @@ def build(runs: Sequence[Path], out: Path) -> tuple[list[Path], list[str]]:
     written: list[Path] = []
     notes: list[str] = []
     groups = make_groups(read_entries(runs, notes.append))
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{out}: cannot be made ({error.strerror})") from None
 
     def write(name: str, text: str) -> None:
         write_atomically(out / name, text)

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from s2st_bench import records
+from s2st_bench.audio import AudioInfo, info
 from s2st_bench.errors import InputError, RunError
 from s2st_bench.store import RunFolder
 from s2st_bench.types import AudioSource, Recording
@@ -42,6 +43,7 @@ def pack(run: Path, out: Path) -> Path:
     for name in REQUIRED:
         if not (run / name).is_file():
             raise InputError(f"{run / name}: missing; score the run first: s2st-bench score {run}")
+    _check_speech(folder)
     beside = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -68,6 +70,22 @@ def portable(recording: Recording) -> Recording:
         recording, source=bare(source) if isinstance(source, AudioSource) else source,
         reference_audio={k: bare(v) for k, v in recording.reference_audio.items()},
     )
+
+
+def _check_speech(folder: RunFolder) -> None:
+    """Every piece of the traces is there, whole; raises InputError."""
+    known: dict[str, AudioInfo] = {}
+    for trace in folder.traces():
+        for piece in trace.pieces:
+            path = folder.path / piece.path
+            if piece.path not in known:
+                known[piece.path] = info(path)  # raises where there is none
+            held = known[piece.path]
+            if held.sample_rate_hz != piece.sample_rate_hz or (
+                held.frames is not None and held.frames < piece.offset + piece.length
+            ):
+                raise InputError(f"{path}: is not the speech that the trace of "
+                                 f"{trace.recording_id!r} describes; run it again")
 
 
 def _contents(folder: RunFolder) -> Iterator[tuple[str, Path | bytes]]:

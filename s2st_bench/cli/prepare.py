@@ -81,7 +81,11 @@ def _make_fixture(dataset: str, overrides: list[str], folder: Path, folders: lis
     if dataset not in registry.options("datasets"):
         listed = [path.stem for path in registry.get("datasets", dataset).config_files()]
         raise UsageError(f"{dataset}: give one of its options, {', '.join(listed)}")
-    options = make(dataset, folder, registry)
+    try:
+        options = make(dataset, folder, registry)
+    except OSError as error:
+        raise UsageError(f"--fixture {folder}: cannot be written ({error.strerror or error})"
+                         ) from None
     given = " ".join(
         f"{'' if key in ('source_lang', 'target_lang') else 'dataset.'}{key}="
         f"{shlex.quote(str(value))}" for key, value in options.items())

@@ -59,6 +59,13 @@ def outcome(folder: RunFolder) -> str:
     """What a finished run came to: scores, and which recordings failed and why."""
     whole = [row for row in folder.scores().get("corpus", []) if row.get("group") in (None, "all")]
     parts = [scores(whole)]
+    reasons: dict[str, list[str]] = {}
+    for row in whole:
+        if row.get("value") is None:
+            reasons.setdefault(str(row.get("reason") or "not scored"), []).append(row["metric"])
+    parts += [f"no value: {', '.join(names)}: {printable(why)}" for why, names in reasons.items()]
+    if said := _left_out(folder.record()):
+        parts.append(said.removeprefix("; "))
     parts.extend(_failures([trace for trace in folder.traces() if trace.error]))
     return "\n\n".join(parts)
 

@@ -159,11 +159,16 @@ def score(
     json_to: Annotated[
         Path | None, typer.Option("--json", metavar="OUT", help="Write JSON; - prints it.")
     ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="Keep the numbers in the run's scores.json, beside those of "
+                     "other metrics: for boards, reports, the gate."),
+    ] = False,
     plugin_dir: PluginDirs = None,
 ) -> None:
     """Score traces or another tool's logs, with intervals, counts and signatures.
 
-    A run folder's scores as replayed are also kept in it (scores.json).
+    A run is scored by its own metrics where none are named, and these are kept in it (scores.json).
     """
     from s2st_bench.cli.metric_options import metric_options
     from s2st_bench.cli.score_curve import request
@@ -172,6 +177,7 @@ def score(
     from s2st_bench.resegmenters import resegmenter as named
     from s2st_bench.scoring import DEFAULT_METRICS, Options, make_metrics
     from s2st_bench.store import write_atomically
+    from s2st_bench.table import kept_beside
 
     if recording_end not in ("audio", "segments"):
         raise UsageError(f"--recording-end {recording_end}: audio or segments")
@@ -190,7 +196,9 @@ def score(
         target_lang=target_lang,
         compat=None if compat is None else compat.value,
     )
-    names = None if metrics is None else [name.strip() for name in metrics.split(",") if name]
+    names = None if metrics is None else [m for name in metrics.split(",") if (m := name.strip())]
+    if names == []:
+        raise UsageError("--metrics names none")
     areas = request(curve, bounds, worst, offline)
     registry = registry_of(ctx, plugin_dir)
     given = metric_options(metric_option or [])
@@ -204,11 +212,14 @@ def score(
                         joining=joining_of(detokenizer))
         for note in material.notes:
             typer.echo(f"note: {printable(note)}", err=True)
-        found = _score(material, names, options, registry, given)
-        as_replayed = (unit is Unit.word and not options.retimes and compat is None
-                       and not given)
-        if material.is_run and names is None and as_replayed:
-            write_atomically(path / "scores.json", found.to_json())
+        own = material.metrics if names is None else names
+        found = _score(material, own, options, registry, given or material.metric_options)
+        as_replayed = unit is Unit.word and not options.retimes and compat is None
+        if keep and not (material.is_run and as_replayed):
+            raise UsageError(f"--keep: {path}: only what a run folder scores as replayed is kept")
+        if material.is_run and as_replayed and (keep or (names is None and not given)):
+            write_atomically(path / "scores.json",
+                             kept_beside(path, found) if keep else found.to_json())
         scored.append((path, found))
     _report(scored, json_to, None if areas is None else areas.of([t for _, t in scored]))
 
@@ -299,6 +310,8 @@ def as_text(found: ScoreTable) -> str:
     if beside := [["", s.metric, printable("; ".join([*s.marks, *_unranked(s)]))]
                   for s in with_value if s.group == "all" and (s.marks or s.unranked)]:
         parts.append("to be said beside\n" + table(beside))
+    if partly := _partly(found):
+        parts.append("no value for some recordings\n" + table(partly))
     failed = [["", printable(r.id), r.error.kind, printable(r.error.message)]
               for r in found.failures() if r.error is not None]
     if failed:
@@ -322,6 +335,22 @@ def _row(score: Score, grouped: bool) -> list[str]:
     coverage = "" if score.coverage is None else f"{score.coverage:.3f}"
     return [score.metric, *([printable(score.group)] if grouped else []), value, interval,
             score.unit, f"{score.n_scored}/{score.n_total}", str(score.n_clusters), coverage]
+
+
+def _partly(found: ScoreTable) -> list[list[str]]:
+    """Why metrics that have a value have none for some recordings, which did not fail."""
+    valued = {score.metric for score in found.corpus if score.value is not None}
+    by_reason: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for row in found.recordings:
+        for metric, reason in row.reasons.items():
+            if metric in valued and row.error is None:
+                metrics, ids = by_reason.setdefault(reason, ({}, {}))
+                metrics[metric] = ids[row.id] = None
+    rows = []
+    for reason, (metrics, ids) in by_reason.items():
+        some = ", ".join(list(ids)[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
+        rows.append(["", printable(some), printable(reason), ", ".join(metrics)])
+    return rows[:_SHOWN]
 
 
 def _unranked(score: Score) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from s2st_bench.corpus import fingerprint
 from s2st_bench.errors import UsageError
@@ -31,6 +32,9 @@ class Material:
     notes: tuple[str, ...] = ()
     resegmenter: Resegmenter | None = None
     """Where the log has cut its long recordings itself."""
+    metrics: list[str] | None = None
+    """Of a run: those it was made with."""
+    metric_options: dict[str, dict[str, Any]] = field(default_factory=dict)
     folder: Path | None = None
     """What the paths of speech pieces are relative to."""
 
@@ -81,4 +85,11 @@ def _run(path: Path, references: Path | None, segments: Path | None) -> Material
     run = RunFolder(path)
     record = run.record()
     return Material(tuple(run.traces()), tuple(run.recordings()), record.fingerprint,
-                    record.target_lang, is_run=True, folder=path)
+                    record.target_lang, is_run=True, folder=path,
+                    metrics=_strings(record.config.get("metrics")),
+                    metric_options=dict(record.config.get("metric_options") or {}))
+
+
+def _strings(value: Any) -> list[str] | None:
+    """Names of metrics in a run's configuration; none where there are none to be found."""
+    return [str(name) for name in value] if isinstance(value, list | tuple) and value else None

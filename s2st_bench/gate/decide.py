@@ -92,8 +92,8 @@ def decide(run: Evidence, baseline: Evidence, rules: Rules) -> Decision:
             notes.append(f"{name}: neither the run nor the baseline has it")
         else:
             gated.append(name)
-    verdicts = [*_recordings(run, baseline)]
     refused = _other_test(run, baseline)
+    verdicts = [] if refused else [*_recordings(run, baseline)]
     for name in gated:
         why = refused or _not_comparable(name, run, baseline)
         verdicts.append(Verdict(name, "cannot compare", why) if why else

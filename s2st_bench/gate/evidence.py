@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ def read(path: Path) -> Evidence:
         raise InputError(f"{path}: cannot be read ({error.strerror}); a baseline is a run folder, "
                          "or a file written by `s2st-bench gate RUN --baseline FILE --update`"
                          ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not a baseline (not JSON: {error})") from None
     try:
         if row["version"] != VERSION:
@@ -93,7 +94,8 @@ def read(path: Path) -> Evidence:
                              f"reads {VERSION}; store it again with --update")
         metrics = {str(name): _stored(one) for name, one in row["metrics"].items()}
         return Evidence(source=str(path), **{
-            **{key: row[key] for key in _SCALARS},
+            **{key: kind(row[key]) if isinstance(row[key], kind) else _wrong(key, row[key])
+               for key, kind in _SCALARS.items()},
             "failed": tuple(map(str, row["failed"])), "clusters": tuple(map(str, row["clusters"])),
             "metrics": _complete(metrics, len(row["clusters"])),
         })
@@ -142,8 +144,15 @@ def store(evidence: Evidence, path: Path) -> None:
                                       allow_nan=False, indent=1) + "\n")
 
 
-_SCALARS = ("system", "corpus", "fingerprint", "source_lang", "target_lang", "clock", "host",
-            "status", "n_recordings", "n_disturbed")
+_SCALARS: Mapping[str, type] = MappingProxyType({
+    **dict.fromkeys(("system", "corpus", "fingerprint", "source_lang", "target_lang", "clock",
+                     "host", "status"), str),
+    **dict.fromkeys(("n_recordings", "n_disturbed"), int),
+})
+
+
+def _wrong(key: str, value: Any) -> Any:
+    raise ValueError(f"{key} is {value!r}")
 
 
 def _scored(row: Mapping[str, Any], left_out: Mapping[str, Any] | None) -> Measured:

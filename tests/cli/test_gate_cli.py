@@ -48,6 +48,15 @@ def test_exit_codes(runs: dict[str, Path], name: str, code: int, said: str) -> N
     assert found == code and said in output
 
 
+def test_a_shorter_run_of_another_corpus_is_not_worse(
+    runs: dict[str, Path], tmp_path: Path, point_runs: ModuleType
+) -> None:
+    other = point_runs.make_run(tmp_path / "x", 1.0, 0.9, n=5, fingerprint="cafe")
+    scoring.score_run(other, METRICS)
+    code, output = call(other, "--baseline", runs["good"])
+    assert code == 2 and "recordings" not in output.split("cannot compare")[0]
+
+
 def test_another_host_still_gates_what_no_host_moves(runs: dict[str, Path]) -> None:
     code, output = call(runs["other_host"], "--baseline", runs["good"], "--metrics",
                         "BLEU,LAAL_pen")

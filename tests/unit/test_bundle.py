@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import stat
 import zipfile
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from typer.testing import CliRunner
 from s2st_bench import scoring
 from s2st_bench.bundle import Limits, pack, rescored, same_references, unpack
 from s2st_bench.cli import app
-from s2st_bench.errors import InputError
+from s2st_bench.errors import InputError, TraceError
 from s2st_bench.store import RunFolder
 from s2st_bench.types import AudioSource
 
@@ -210,3 +211,38 @@ def test_only_a_whole_run_is_packed(run: Path, tmp_path: Path, board_runs: Modul
     result = CliRunner().invoke(app, ["pack", str(run), "--out", str(tmp_path / "b" / "b.zip")])
     assert result.exit_code == 0 and (tmp_path / "b" / "b.zip").is_file()
     assert list((tmp_path / "b").iterdir()) == [tmp_path / "b" / "b.zip"]
+
+
+def test_a_metric_that_cannot_be_computed_here_is_no_reason_to_refuse(
+    run: Path, tmp_path: Path
+) -> None:
+    """Source audio stays where the run was made, so an echo of it cannot be looked for."""
+    scoring.score_run(run, [*METRICS, "SourceEcho"])
+    try:
+        found = unpack(pack(run, tmp_path / "mine.zip"), tmp_path / "x")
+    finally:
+        scoring.score_run(run, METRICS)
+    _, notes = rescored(found, "mine")
+    assert len(notes) == 1 and "SourceEcho: cannot be computed here" in notes[0]
+
+
+def test_speech_that_is_not_there_is_not_packed(run: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    piece = next((copy / "pieces").iterdir())
+    piece.write_bytes(piece.read_bytes()[:1000])
+    with pytest.raises(InputError, match=piece.name):
+        pack(copy, tmp_path / "a.zip")
+    piece.unlink()
+    with pytest.raises(InputError, match="no such file"):
+        pack(copy, tmp_path / "a.zip")
+
+
+@pytest.mark.parametrize("old, new", [(",16000,", ",0,"), ('"arrived_s":', '"arrived_s":NaN,"x":')])
+def test_numbers_that_are_none_in_a_trace(
+    old: str, new: str, bundle: Path, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "mine.zip",
+                   sealed(changed("traces.jsonl", old, new)(contents(bundle))))
+    with pytest.raises((InputError, TraceError), match="traces.jsonl:1"):
+        unpack(path, tmp_path / "x")

@@ -152,7 +152,8 @@ def test_a_stored_baseline_is_the_run_it_was_made_of(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [
-    "", "[]", "{}", '{"version": 2}', '{"version": 1, "metrics": []}', "\x00\x01", '{"version": 1}',
+    "", "[]", "{}", "[" * 100_000,
+    '{"version": 2}', '{"version": 1, "metrics": []}', "\x00\x01", '{"version": 1}',
 ])
 def test_a_damaged_baseline_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "b.json"
@@ -166,6 +167,9 @@ def test_a_damaged_baseline_is_refused(text: str, tmp_path: Path) -> None:
     lambda row: row["metrics"]["M"].update(value="much"),
     lambda row: row["metrics"]["M"].update(other=1),
     lambda row: row.update(clusters=None),
+    lambda row: row.update(n_recordings=None),
+    lambda row: row.update(n_disturbed="many"),
+    lambda row: row.update(clock=3),
 ])
 def test_a_damaged_metric_is_refused(damage: object, tmp_path: Path) -> None:
     path = tmp_path / "b.json"

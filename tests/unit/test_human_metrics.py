@@ -164,7 +164,7 @@ def test_mqm_sums_penalties_of_a_rater(tmp_path: Path) -> None:
     assert values(HumanMQM(path), items_of("a", "b")) == [3.0, 2.5]
     old = HumanMQM(path, weights="freitag2021")
     assert values(old, items_of("a", "b")) == pytest.approx([(5.1 + 0) / 2, 12.5])
-    assert (old.signature(), old.spec.higher_is_better) == ({"mqm": "freitag2021"}, False)
+    assert (old.signature()["mqm"], old.spec.higher_is_better) == ("freitag2021", False)
     assert penalty("Critical") == 10.0 and penalty("none") is None
     with pytest.raises(ValueError, match="neutral, minor, major or no-error"):
         penalty("critical", weights="freitag2021")
