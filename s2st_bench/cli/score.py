@@ -213,7 +213,8 @@ def score(
         for note in material.notes:
             typer.echo(f"note: {printable(note)}", err=True)
         own = material.metrics if names is None else names
-        found = _score(material, own, options, registry, given or material.metric_options)
+        theirs = material.metric_options if names is None else {}
+        found = _score(material, own, options, registry, given or theirs)
         as_replayed = unit is Unit.word and not options.retimes and compat is None
         if keep and not (material.is_run and as_replayed):
             raise UsageError(f"--keep: {path}: only what a run folder scores as replayed is kept")
