@@ -68,7 +68,7 @@ def gate(
             raise UsageError(f"--metrics {error}") from None
     ours = evidence.of_run(run)
     if update:
-        _update(ours, baseline)
+        _update(ours, baseline, as_json)
         return
     decision = decide(ours, evidence.read(baseline), known)
     _write(decision, junit, markdown)
@@ -119,7 +119,7 @@ def _write(decision: Decision, junit: Path | None, markdown: Path | None) -> Non
             typer.echo(line, err=True)
 
 
-def _update(ours: Evidence, path: Path) -> None:
+def _update(ours: Evidence, path: Path, as_json: bool) -> None:
     from s2st_bench.errors import UsageError
     from s2st_bench.gate import evidence
 
@@ -131,8 +131,12 @@ def _update(ours: Evidence, path: Path) -> None:
     before = evidence.read(path) if path.exists() else None
     path.parent.mkdir(parents=True, exist_ok=True)
     evidence.store(ours, path)
-    typer.echo(_changes(before, ours))
-    typer.echo(str(path))
+    changes = _changes(before, ours)
+    if as_json:
+        row = {"version": 1, "baseline": str(path), "changes": changes.splitlines()}
+        typer.echo(json.dumps(row, ensure_ascii=False, indent=1))
+    else:
+        typer.echo(f"{changes}\n{path}")
 
 
 def _changes(before: Evidence | None, after: Evidence) -> str:

@@ -82,6 +82,8 @@ def test_a_stored_baseline_decides_as_its_run_does(runs: dict[str, Path], tmp_pa
     code, output = call(runs["worse"], "--baseline", path, "--update")
     assert code == 0 and "BLEU" in output and "->" in output and "LAAL_pen" in output
     assert "nothing changes" in call(runs["worse"], "--baseline", path, "--update")[1]
+    told = json.loads(call(runs["worse"], "--baseline", path, "--update", "--json")[1])
+    assert told == {"version": 1, "baseline": str(path), "changes": ["nothing changes"]}
     assert call(runs["good"], "--baseline", runs["worse"], "--update")[0] == 2
 
 
