@@ -76,6 +76,8 @@ def paragraph(groups: Sequence[Group]) -> str:
         versions = sorted({str(e.record.versions.get("s2st-bench", "")) for e in group.entries}
                           - {""})
         barred = sorted(name for name, score in scores.items() if score.unranked)
+        damaged = {str(e.record.corpus_card["left_out"]["recordings"]) for e in group.entries
+                   if e.record.corpus_card.get("left_out")}
         parts.append(
             f"{len(group.entries)} runs were scored with s2st_bench {', '.join(versions)} on "
             f"{label(group.corpus)} {label(group.split)} ({group.source_lang} to "
@@ -83,6 +85,8 @@ def paragraph(groups: Sequence[Group]) -> str:
             f"{'; '.join(said) or 'no settings to state'}. Ranks come from paired tests of all "
             "pairs of systems on the same recordings, corrected by Holm within each column."
             + (f" Never ranked by: {', '.join(barred)}." if barred else "")
+            + (f" Left out as damaged: {' or '.join(sorted(damaged))} recordings of the corpus."
+               if damaged else "")
             + (" The corpus is synthetic: the numbers show the tool, not the systems."
                if group.synthetic else "")
             + f" [{keys}]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shutil
 import subprocess
@@ -132,6 +133,15 @@ def test_hostile_names_stay_names(tmp_path: Path, board_runs: ModuleType) -> Non
     for block in (tmp_path / "out" / "tables.md").read_text("utf-8").split("\n\n"):
         lines = [line for line in block.splitlines() if line.startswith("|")]
         assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) <= 1
+
+
+def test_what_was_left_out_as_damaged_is_told(tmp_path: Path, board_runs: ModuleType) -> None:
+    run = board_runs.make_run(tmp_path / "r", board_runs.RunSpec(speech=False))
+    record = json.loads((run / "run.json").read_text("utf-8"))
+    record["corpus_card"]["left_out"] = {"recordings": 3}
+    (run / "run.json").write_text(json.dumps(record), "utf-8")
+    CliRunner().invoke(app, ["report", str(run), "--out", str(tmp_path / "out")])
+    assert "Left out as damaged: 3" in (tmp_path / "out" / "methods.txt").read_text("utf-8")
 
 
 def test_escaping_leaves_letters() -> None:
