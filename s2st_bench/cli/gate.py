@@ -71,12 +71,12 @@ def gate(
         _update(ours, baseline, as_json)
         return
     decision = decide(ours, evidence.read(baseline), known)
-    _write(decision, junit, markdown)
     if as_json:
         row = {"version": 1, "outcome": decision.outcome, **asdict(decision)}
         typer.echo(json.dumps(row, ensure_ascii=False, allow_nan=False, indent=1))
     elif str(markdown) != "-":
         typer.echo(as_text(decision))
+    _write(decision, junit, markdown)  # after the verdict: a disk that is full must not hide it
     if decision.exit_code:
         raise typer.Exit(decision.exit_code)
 

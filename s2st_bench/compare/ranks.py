@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from s2st_bench import stats, student
 from s2st_bench.compare.holm import adjust
@@ -120,7 +121,9 @@ def p_of_intervals(values: Floats, halves: Floats, n_clusters: Floats) -> Floats
     spread = np.sqrt(error[:, None] ** 2 + error[None, :] ** 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(difference == 0, 0.0, difference / spread)
+    fewest = np.minimum(n_clusters[:, None], n_clusters[None, :])
     p = student.two_sided(t, np.minimum(dof[:, None], dof[None, :]))
+    p = np.where((spread == 0) & (difference != 0), _of_signs(fewest), p)
     return np.where(np.isnan(spread), 1.0, p)
 
 
@@ -132,7 +135,13 @@ def _p_of(values: Floats, covariance: Floats, sizes: Floats) -> Floats:
     difference = values[:, None] - values[None, :]
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(difference == 0, 0.0, difference / np.sqrt(variance))
-    return student.two_sided(t, stats.degrees_of_freedom(sizes))
+    p = student.two_sided(t, stats.degrees_of_freedom(sizes))
+    return np.where((variance == 0) & (difference != 0), _of_signs(len(sizes)), p)
+
+
+def _of_signs(n_clusters: npt.ArrayLike) -> Floats:
+    """p of a difference that is the same in every cluster: that all signs agree, and no less."""
+    return np.minimum(1.0, 2.0 ** (1.0 - np.asarray(n_clusters, dtype=np.float64)))
 
 
 def values_of(joint: Joint, weights: Iterable[Floats]) -> Floats:

@@ -36,6 +36,7 @@ MEASURED = frozenset({"RTF", "Backlog"})
 """Metrics of measured time whose names do not say so."""
 _SURE = 0.975
 _POWER = 0.8
+_NO_SPREAD = 1e-9
 _NOT_MEANING = frozenset({"interval", "seed", "repeats"})
 """Keys of a signature that say how well a number is known, not what it is."""
 
@@ -173,7 +174,10 @@ def _metric(
     detectable = max(allowed, (t_family + float(student.quantile(_POWER, dof))) * error)
     loss = -better * difference
     found = dict(common, ci95=ci95, detectable=detectable)
-    if loss > allowed and loss - t_family * error > 0:
+    # A few recordings that all differ by one chunk have no spread and prove nothing: of k signs
+    # that agree by chance, p is 2^-k.
+    enough = error > _NO_SPREAD * abs(difference) or 2.0 ** -len(sizes) <= alpha
+    if loss > allowed and loss - t_family * error > 0 and enough:
         outcome: Outcome = "regression"
         reason = f"worse by {_number(loss, ours)}, beyond doubt and beyond {_number(allowed, ours)}"
     elif loss + t95 * error <= allowed:

@@ -132,3 +132,13 @@ def test_damaged_values_are_named(
     path.write_text(json.dumps(table), "utf-8")
     with pytest.raises(InputError, match=r"scores\.json: not scores of this release"):
         read_entries([run])
+
+
+@pytest.mark.parametrize("n, p", [(4, 0.125), (12, 2.0 ** -11)])
+def test_a_difference_without_spread_is_as_sure_as_its_signs(n: int, p: float) -> None:
+    """Four recordings that all differ by the same chunk are no proof."""
+    values = np.array([1.0, 2.0, 2.0])
+    stored = ranks.p_of_left_out(values, np.zeros((n, 3)), np.ones(n))
+    bare = ranks.p_of_intervals(values, np.zeros(3), np.full(3, float(n)))
+    for found in (stored, bare):
+        assert found[0, 1] == pytest.approx(p) and found[1, 2] == 1.0

@@ -132,6 +132,13 @@ def test_limits_hold_without_regard_to_the_baseline() -> None:
     assert outcomes == {"M": "pass", "M limit": "pass", "L limit": "failed", "X limit": "failed"}
 
 
+@pytest.mark.parametrize("n, outcome", [(4, "inconclusive"), (8, "regression")])
+def test_a_few_recordings_that_differ_alike_prove_nothing(n: int, outcome: str) -> None:
+    few = [replace(evidence(M=mean_of(np.full(n, value), higher=False, unit="ms")),
+                   clusters=tuple(f"r{i}" for i in range(n))) for value in (1320.0, 1000.0)]
+    assert one(decide(few[0], few[1], rules(M=100.0))).outcome == outcome
+
+
 def test_a_single_cluster_tells_nothing() -> None:
     few = replace(evidence(M=replace(mean_of(NOISE), n_items=(5,), without=(0.0,))),
                   clusters=("talk",))
