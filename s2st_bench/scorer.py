@@ -25,6 +25,7 @@ from s2st_bench.peers import Peer
 from s2st_bench.resegment import Resegmenter, SoftSegmenter
 from s2st_bench.sample import Joint, Sample
 from s2st_bench.signature import Signature
+from s2st_bench.sound import UNREADABLE
 from s2st_bench.table import LeftOut, RecordingScores, ScoreTable
 from s2st_bench.types import MetricSpec, Recording, Score, Trace
 from s2st_bench.units import Tokenizer, split_units
@@ -186,7 +187,7 @@ class Scorer:
             higher_is_better=metric.spec.higher_is_better,
             reason=reason,
             group=group,
-            unranked=metric.unranked(own_items),
+            unranked=_lost_speech(found, members) or metric.unranked(own_items),
             marks=metric.marks(own_items),
         )
 
@@ -334,6 +335,13 @@ def _values(metric: Metric, groups: Sequence[Sequence[Floats]]) -> list[float]:
 
 def _value(metric: Metric, rows: Sequence[Floats]) -> float:
     return float(metric.aggregate(np.stack(rows), np.ones((1, len(rows))))[0])
+
+
+def _lost_speech(found: BatchStats, members: npt.NDArray[np.intp]) -> str:
+    """A mean over what is left of a damaged run must not rank it."""
+    lost = sum(found.missing[i].reason.startswith(UNREADABLE) for i in members.tolist()
+               if i in found.missing)
+    return f"{UNREADABLE} of {lost} of {len(members)}" if lost else ""
 
 
 def _common_reason(rows: Iterable[Floats | Unscored]) -> str:

@@ -29,6 +29,9 @@ from s2st_bench.types import Piece, Samples, Speech, Trace
 Edge = Literal["start", "end"]
 T = TypeVar("T")
 
+UNREADABLE = "the speech cannot be read"
+"""How the reason begins where there was speech and its file is gone or damaged."""
+
 _SHORTEST_S = 1e-9
 
 
@@ -144,7 +147,7 @@ class Sound:
         try:
             parts = [_samples(stretch, self.folder, rate_hz) for stretch in self.stretches]
         except AudioError as error:
-            return Unscored(f"the speech cannot be read: {error}")
+            return Unscored(f"{UNREADABLE}: {error}")
         return Speech(np.concatenate(parts), rate_hz)
 
     def with_silence(self, speech: Speech, aware: bool = True) -> Samples:

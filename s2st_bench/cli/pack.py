@@ -25,4 +25,6 @@ def pack(
     """
     from s2st_bench.bundle import pack as packed
 
-    typer.echo(packed(run, out or Path(f"{run.resolve().name}.s2st.zip")))
+    name = f"{run.resolve().name}.s2st.zip"
+    target = Path(name) if out is None else out / name if out.is_dir() else out
+    typer.echo(packed(run, target))

@@ -12,12 +12,15 @@ import pytest
 from s2st_bench.audio import write_wav
 from s2st_bench.cache import Cache, standard_folder
 from s2st_bench.items import items
-from s2st_bench.metric import Item, Unscored
+from s2st_bench.metric import Item, MeanMetric, Unscored
 from s2st_bench.parts import Recogniser, RecogniserModel
+from s2st_bench.scorer import Options
+from s2st_bench.scoring import score
 from s2st_bench.transcripts import Transcriber, emissions_of, heard_items, joined
 from s2st_bench.types import (
     AudioSource,
     Job,
+    MetricSpec,
     Piece,
     Recording,
     Samples,
@@ -144,3 +147,25 @@ def test_characters_have_the_time_of_their_word(spoken: list[Item]) -> None:
     words = [Word("你好", 0.0, 0.5), Word("吗", 0.5, 1.0)]
     said = emissions_of(words, spoken[0].sound, text, "char")
     assert [(e.unit, e.delay) for e in said] == [("你", 2.5), ("好", 2.5), ("吗", 3.0)]
+
+
+class Loudness(MeanMetric):
+    """Reads all speech."""
+
+    spec = MetricSpec("Loudness", "", True, frozenset({"speech"}))
+
+    def item_value(self, item: Item) -> float | Unscored:
+        assert item.sound is not None
+        speech = item.sound.read()
+        return speech if isinstance(speech, Unscored) else float(abs(speech.samples).mean())
+
+
+def test_a_run_whose_speech_is_damaged_is_not_ranked_by_what_is_left(
+    spoken: list[Item], tmp_path: Path
+) -> None:
+    trace, recording = spoken[0].trace, spoken[0].recording
+    whole = score([trace], [recording], [Loudness()], Options(folder=tmp_path))
+    assert whole.corpus[0].unranked == "" and whole.corpus[0].value is not None
+    (tmp_path / "a.wav").write_bytes(b"")
+    lost = score([trace], [recording], [Loudness()], Options(folder=tmp_path))
+    assert lost.corpus[0].unranked == "the speech cannot be read of 2 of 2"
