@@ -10,6 +10,10 @@ A plugin is a folder with a manifest, ``<source>/<kind>/<folder>/plugin.toml``::
     requires = ["pocketsphinx"]      # optional: importable modules it cannot run without
     install = "pip install …"        # optional: a line for what the extra cannot hold
     licence = "Apache-2.0"           # optional: of code and weights, shown beside its numbers
+    weights = "org/name on the hub"  # optional: what the user must get before it runs, and where
+    key = "VENDOR_API_KEY"           # optional: environment variable with the user's key
+    adapter = "simuleval"            # in place of target: the system whose class runs this one
+    reason = "closed"                # in place of target: why there is a card and no code
 
     [[trainer]]                      # of a system: how its models are trained, the same keys
     name = "emma"                    # s2st-bench train model=emma; config/train/<option>.yaml
@@ -37,12 +41,13 @@ import difflib
 import hashlib
 import importlib
 import importlib.util
+import os
 import re
 import sys
 import tomllib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -55,6 +60,9 @@ from s2st_bench.paths import package_roots, plugin_dirs, shipped_configs
 Kind = Literal["systems", "metrics", "datasets", "trainers", "recognisers", "aligners",
                "identifiers", "translators"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+State = Literal["ready", "missing", "weights", "key", "card"]
+"""Of a plugin on this machine: ``missing`` packages, user's ``weights`` or ``key`` needed, ``card``
+without code."""
 GROUPS: Mapping[str, Kind] = MappingProxyType({"system": "systems", "dataset": "datasets"})
 """Groups of a run's overrides whose options are plugins' configurations."""
 TRAIN_GROUPS: Mapping[str, Kind] = MappingProxyType({"model": "trainers"})
@@ -122,6 +130,14 @@ class Plugin:
     licence: str = ""
     reason: str = ""
     """Why there is a card and no code."""
+    weights: str = ""
+    """What its user must get before it runs, and where; empty: nothing."""
+    key: str = ""
+    """The environment variable that holds its user's key; empty: it needs none."""
+    adapter: str = ""
+    """The plugin of the same kind whose class runs it, with the folder's configurations."""
+    runner: Plugin | None = None
+    """The plugin that ``adapter`` names, filled by the registry."""
 
     @property
     def manifest(self) -> Path:
@@ -139,14 +155,28 @@ class Plugin:
 
     def missing(self) -> tuple[str, ...]:
         """Required modules that are not installed.  Imports nothing."""
-        return tuple(name for name in self.requires if not _importable(name))
+        inner = self.runner.missing() if self.runner else ()
+        own = (name for name in self.requires if not _importable(name))
+        return tuple(dict.fromkeys((*inner, *own)))
+
+    @property
+    def state(self) -> State:
+        """How far it is from running here: what is missing first, weights and keys last."""
+        if self.reason:
+            return "card"
+        if self.missing():
+            return "missing"
+        if self.key and not os.environ.get(self.key):
+            return "key"
+        return "weights" if self.weights else "ready"
 
     @property
     def pip_line(self) -> str | None:
         """The line that installs what is missing, or none where nothing is."""
         if not (missing := self.missing()):
             return None
-        lines = [f'pip install "s2st-bench[{self.extra}]"'] if self.extra else []
+        lines = [self.runner.pip_line] if self.runner and self.runner.pip_line else []
+        lines += [f'pip install "s2st-bench[{self.extra}]"'] if self.extra else []
         lines += [self.install] if self.install else []
         return " && ".join(lines) or f"pip install {' '.join(missing)}"
 
@@ -163,6 +193,10 @@ class Plugin:
         """
         if self.reason:
             raise UsageError(f"{self.name} is a card only: {self.reason}")
+        if self.runner:
+            return self.runner.load()
+        if self.adapter:
+            raise UsageError(f"{self.manifest}: adapter = {self.adapter!r}: no plugin of that name")
         if self.source.is_folder:
             _mount(self.source)
         module_name, _, attribute = self.target.partition(":")
@@ -274,6 +308,15 @@ class Registry:
                         if first is not plugin:
                             problems.append(f"{manifest}: skipped {plugin.name!r}, the name is "
                                             f"taken by {first.manifest}; rename one")
+        for key, plugin in found.items():
+            if plugin.adapter:
+                runner = found.get((plugin.kind, plugin.adapter))
+                if runner is None or runner.adapter or runner.reason:
+                    problems.append(f"{plugin.manifest}: {plugin.name!r} cannot run, adapter = "
+                                    f"{plugin.adapter!r} names no {plugin.kind.removesuffix('s')} "
+                                    "with code of its own")
+                    continue
+                found[key] = replace(plugin, runner=runner)
         return found, _aloud(problems)
 
     @cached_property
@@ -360,6 +403,9 @@ def _read(manifest: Path, kind: Kind, source: Source, problems: list[str]) -> It
             install=" ".join(entry.get("install", "").split()),
             licence=entry.get("licence", ""),
             reason=" ".join(entry.get("reason", "").split()),
+            weights=" ".join(entry.get("weights", "").split()),
+            key=entry.get("key", ""),
+            adapter=entry.get("adapter", ""),
         )
 
 
@@ -367,17 +413,18 @@ def _fault(entry: object) -> str | None:
     """What is wrong with one table of a manifest, or none."""
     if not isinstance(entry, dict):
         return "it is not a table"
-    has_code = "reason" not in entry
-    for key in ("name", "target" if has_code else "reason", "summary"):
+    given = [key for key in ("target", "adapter", "reason") if key in entry]
+    if len(given) != 1:
+        return (f"it has a {' and a '.join(given)}, where one is wanted" if given
+                else "'target' must be a text that is not empty")
+    for key in ("name", *given, "summary"):
         if not isinstance(entry.get(key), str) or not entry[key].strip():
             return f"{key!r} must be a text that is not empty"
     if not _NAME.fullmatch(entry["name"]):
         return f"the name {entry['name']!r} cannot be typed on a command line"
-    if not has_code and "target" in entry:
-        return "it has a target, and a reason why it has none"
-    if has_code and not _TARGET.fullmatch(entry["target"]):
+    if "target" in entry and not _TARGET.fullmatch(entry["target"]):
         return f"target must be 'module:Class', not {entry['target']!r}"
-    for key in ("extra", "install", "licence"):
+    for key in ("extra", "install", "licence", "weights", "key"):
         if not isinstance(entry.get(key, ""), str):
             return f"{key!r} must be a text"
     requires = entry.get("requires", [])

@@ -270,6 +270,11 @@ class PipelineSession(Session):
 class StreamSession(ABC):
     """A black box that answers when it likes (a WebSocket service); wall clock only."""
 
+    network_s: float = 0.0
+    """Of the answer just given, the time spent on the way, as far as the session can tell."""
+    disconnects: int = 0
+    """Connections lost and made anew so far; goes into the trace."""
+
     @abstractmethod
     async def send(self, chunk: AudioChunk | TextChunk) -> None:
         """Send new source; the chunk with ``is_last`` ends it."""

@@ -302,7 +302,8 @@ class Trace:
     outputs: tuple[Modality, ...] = ("text",)
     host: str = ""
     load: Mapping[str, Any] = field(default_factory=dict)
-    """Contention while it ran: ``workers``, ``cores``, ``loadavg``, ``shared``."""
+    """Contention while it ran: ``workers``, ``cores``, ``loadavg``, ``shared``; of a stream also
+    ``disconnects``."""
     warmup_s: float = 0.0
     attempt: int = 1
     perturbation: str = ""

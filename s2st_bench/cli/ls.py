@@ -54,9 +54,12 @@ def describe(plugin: Plugin) -> dict[str, Any]:
     missing = plugin.missing()
     return {
         "name": plugin.name,
+        "kind": plugin.kind,
         "summary": plugin.summary,
-        "state": "card" if plugin.reason else "missing" if missing else "ready",
+        "state": plugin.state,
         "reason": plugin.reason or None,
+        "weights": plugin.weights or None,
+        "key": plugin.key or None,
         "missing": list(missing),
         "install": plugin.pip_line,
         "source": plugin.source.label,
@@ -65,9 +68,18 @@ def describe(plugin: Plugin) -> dict[str, Any]:
     }
 
 
+def state_in_words(row: dict[str, Any]) -> str:
+    """What a user must do before it runs, or that it is ready."""
+    if row["state"] == "card":
+        return "published only" if row["kind"] == "systems" else "card only"
+    steps = [f"missing: {row['install']}"] if row["missing"] else []
+    steps += [f"needs a key: {row['key']} in the environment"] if row["state"] == "key" else []
+    steps += [f"needs weights: {row['weights']}"] if row["weights"] else []
+    return "; ".join(steps) or "ready"
+
+
 def _state(row: dict[str, Any]) -> str:
-    state = f"missing: {row['install']}" if row["missing"] else "ready"
-    state = "card only" if row["reason"] else state
+    state = state_in_words(row)
     return state if row["builtin"] else f"{state} (from {row['source']})"
 
 

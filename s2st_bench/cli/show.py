@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from s2st_bench.cli.common import AsJson, PluginDirs, printable, registry_of, table
-from s2st_bench.cli.ls import describe
+from s2st_bench.cli.ls import describe, state_in_words
 from s2st_bench.errors import UnknownPluginError, UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def show(
                          f"recording {recording!r}")
     plugins = _find(what, registry_of(ctx, plugin_dir))
     if as_json:
-        rows = [{"kind": p.kind, **describe(p), "card": _card(p)} for p in plugins]
+        rows = [{**describe(p), "card": _card(p)} for p in plugins]
         typer.echo(json.dumps({"version": 1, "plugins": rows}, ensure_ascii=False, indent=2))
         return
     for plugin in plugins:
@@ -67,10 +67,11 @@ def _card(plugin: Plugin) -> str | None:
 
 
 def _show_plugin(plugin: Plugin) -> None:
-    state = f"missing, install with: {plugin.pip_line}" if plugin.missing() else "ready"
+    state = printable(state_in_words(describe(plugin)))
+    runs_it = [["run by", plugin.adapter]] if plugin.adapter else []
     rows = [["kind", plugin.kind.removesuffix("s")], ["summary", printable(plugin.summary)],
-            ["state", f"card only: {printable(plugin.reason)}" if plugin.reason else state],
-            *([["class", plugin.target]] if plugin.target else []),
+            ["state", f"{state}: {printable(plugin.reason)}" if plugin.reason else state],
+            *([["class", plugin.target]] if plugin.target else runs_it),
             ["folder", str(plugin.folder)]]
     typer.echo(f"{plugin.name}\n{table(rows)}")
     group = {"systems": "system", "datasets": "dataset", "trainers": "model"}.get(plugin.kind)

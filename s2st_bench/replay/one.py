@@ -194,6 +194,8 @@ def replay(
         pieces=tuple(recorder.pieces),
         chunking="adaptive" if adaptive else "fixed",
         stages=stages,
+        load=head.load if head.kind == "policy" else {
+            **head.load, "disconnects": recorder.disconnects},
         error=failure,
     )
     return Replayed(done, recorder.steps, recorder.compute_s)

@@ -42,6 +42,8 @@ class Recorder:
         self.steps: list[str] = []
         self.pieces: list[Piece] = []
         self.compute_s = 0.0
+        self.disconnects = 0
+        """Connections that a stream lost and made anew."""
         self._run = run
         self._slot = slot
         self._limits = limits

@@ -71,6 +71,7 @@ class _Feed:
             for work in (sender, receiver):
                 work.cancel()
             await asyncio.gather(sender, receiver, return_exceptions=True)
+            self.recorder.disconnects = session.disconnects
             await session.close()
 
     async def _send(self, session: StreamSession) -> None:
@@ -94,6 +95,7 @@ class _Feed:
                 checked = self.recorder.check(write)
                 job = Job(
                     self.recorder.next_job(), SERVICE, self.sent_at_s, now, (), SERVICE,
+                    min(max(session.network_s, 0.0), now - self.sent_at_s),
                 )
                 self.recorder.step(
                     self.sent_s, self.arrived_s, (job,),

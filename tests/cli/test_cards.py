@@ -50,7 +50,7 @@ def test_using_one_says_why_not(verb: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("table", "says"), [
-    ('reason = "none"\ntarget = "a:B"\n', "a reason why it has none"),
+    ('reason = "none"\ntarget = "a:B"\n', "it has a target and a reason, where one is wanted"),
     ('reason = ""\n', "'reason' must be a text"),
     ("reason = 3\n", "'reason' must be a text"),
 ])

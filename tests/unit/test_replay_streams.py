@@ -67,7 +67,7 @@ def test_a_stream_is_fed_in_real_time_and_delays_are_what_was_sent(
 ):
     options = ReplayOptions(clock="realtime", chunk_s=0.125)
     trace = replay(EchoService(), recording, "de", options, run_folder).whole()
-    assert trace.error is None and trace.kind == "stream"
+    assert trace.error is None and trace.kind == "stream" and trace.load["disconnects"] == 0
     written = [(s.source_s, w.text, s.jobs[0].start_s + w.at_s)
                for s in trace.steps for w in s.writes]
     given = [0.125, 0.25, 0.375, 0.5, 0.5125]
@@ -98,3 +98,24 @@ def test_a_service_that_refuses_in_its_own_words_costs_its_recording(
     options = ReplayOptions(clock="realtime")
     trace = replay(Refusing(), recording, "de", options, run_folder).whole()
     assert trace.error is not None and "HTTP 403" in trace.error.message
+
+
+def test_time_on_the_way_and_connections_made_anew_are_on_the_trace(
+    recording: Recording, run_folder: Path
+):
+    class Travelled(Echo):
+        async def events(self) -> AsyncIterator[Write]:
+            async for write in super().events():
+                self.network_s, self.disconnects = 0.003, 1
+                yield write
+
+    class Far(EchoService):
+        async def connect(self, task: Task) -> StreamSession:
+            near = await super().connect(task)
+            assert isinstance(near, Echo)
+            return Travelled(near.reader, near.writer)
+
+    options = ReplayOptions(clock="realtime", chunk_s=0.125)
+    trace = replay(Far(), recording, "de", options, run_folder).whole()
+    assert [job.network_s for step in trace.steps for job in step.jobs] == [0.003] * 5
+    assert trace.load["disconnects"] == 1
