@@ -1,0 +1,95 @@
+"""An agent in another process: SimulEval's own agent server (``simuleval --standalone``).
+
+That is how agents run whose packages cannot live beside ours (fairseq wants Python 3.10 and an
+old hydra), and how teams handed in docker images at IWSLT 2023 and 2024.  The server has one agent
+and no sessions: ``POST /reset`` forgets the sentence, ``PUT /input`` takes a segment as JSON,
+``GET /output`` gives one.
+
+Only the fields that SimulEval 1.1.0 knew are sent (and ``tgt_lang`` where it is set), since older
+servers refuse others.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import Any
+
+from s2st_bench.errors import ConfigError, SystemFailure
+from s2st_bench.types import Modality
+
+DEFAULT_PORT = 12321
+TIMEOUT_S = 300.0
+_FIELDS = ("index", "content", "finished", "is_empty", "data_type", "sample_rate")
+
+
+class RemoteAgent:
+    """Takes segments and gives segments, as an agent of this process does.
+
+    Parameters
+    ----------
+    address
+        ``host`` or ``host:port``.
+    source, target
+        What the agent takes and gives; its server does not say.
+    send_lang
+        Whether segments carry ``tgt_lang``.
+    """
+
+    def __init__(
+        self, address: str, source: Modality, target: Modality, send_lang: bool = False
+    ) -> None:
+        host, _, port = address.partition(":")
+        if not host or (port and not port.isdigit()):
+            raise ConfigError(f"system.remote={address}: HOST or HOST:PORT is wanted")
+        self.address = f"{host}:{port or DEFAULT_PORT}"
+        self.source_type = source
+        self.target_type = target
+        self._send_lang = send_lang
+        self._connection = http.client.HTTPConnection(
+            host, int(port or DEFAULT_PORT), timeout=TIMEOUT_S
+        )
+
+    def reset(self) -> None:
+        """Forget the sentence."""
+        self._ask("POST", "/reset", b"")
+
+    def pushpop(self, segment: Any) -> Any:
+        """Give a segment, get what the agent says."""
+        from simuleval.data.segments import EmptySegment, SpeechSegment, TextSegment
+
+        fields = [*_FIELDS, "tgt_lang"] if self._send_lang else _FIELDS
+        sent = {name: getattr(segment, name) for name in fields if hasattr(segment, name)}
+        self._ask("PUT", "/input", json.dumps(sent).encode())
+        answer = self._ask("GET", "/output")
+        try:
+            given = json.loads(answer)
+            kinds = {"text": TextSegment, "speech": SpeechSegment}
+            kind = EmptySegment if given["is_empty"] else kinds[given["data_type"]]
+            wanted = [name for name in _FIELDS if name in given and name in kind.__annotations__]
+            inherited = ("index", "content", "finished")
+            names = {*wanted, *(name for name in inherited if name in given)}
+            return kind(**{name: given[name] for name in sorted(names)})
+        except (ValueError, KeyError, TypeError) as error:
+            raise SystemFailure(
+                f"the agent at {self.address} answered {answer[:80]!r}, which is not a segment "
+                "of text or speech"
+            ) from error
+
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        try:
+            self._connection.request(method, path, body)
+            answer = self._connection.getresponse()
+            said = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            raise SystemFailure(
+                f"no SimulEval agent answers at {self.address} ({type(error).__name__}: {error}); "
+                "start one with: simuleval --standalone --remote-port PORT --agent …"
+            ) from error
+        if answer.status != 200:
+            raise SystemFailure(
+                f"the agent at {self.address} answered {answer.status} to {method} {path}; its "
+                "own log says why"
+            )
+        return said
