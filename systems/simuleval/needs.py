@@ -58,12 +58,21 @@ def beneath(root: Path | None, value: Any) -> Any:
     return type(value)(inside.resolve()) if inside.exists() else value
 
 
-def arguments_beneath(root: Path | None, arguments: Arguments) -> Arguments:
-    """``system.args`` with the values (of a mapping or list) that lie in ``root`` made absolute."""
+LANG = "{tgt_lang}"
+"""In ``system.args``: what ``system.tgt_lang`` is."""
+
+
+def filled(arguments: Arguments, root: Path | None, tgt_lang: str | None = None) -> Arguments:
+    """``system.args`` with values (of a mapping or list) that lie in ``root`` made absolute, and
+    :data:`LANG` filled in.
+    """
+    def fill(value: Any) -> Any:
+        return tgt_lang if value == LANG else beneath(root, value)
+
     if isinstance(arguments, Mapping):
-        return {name: beneath(root, value) for name, value in arguments.items()}
+        return {name: fill(value) for name, value in arguments.items()}
     if isinstance(arguments, list | tuple):
-        return [beneath(root, value) for value in arguments]
+        return [fill(value) for value in arguments]
     return arguments
 
 

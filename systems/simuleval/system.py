@@ -21,7 +21,7 @@ from s2st_bench.types import Modality, Task
 from . import agents, arguments
 from .hosted import HostedAgent
 from .imports import on_path
-from .needs import arguments_beneath, beneath, folders_of, require
+from .needs import beneath, filled, folders_of, require
 from .remote import RemoteAgent
 from .session import AgentSession, Loop, Settings
 
@@ -50,11 +50,12 @@ class SimulEvalAgent(System):
         Further folders for the import path.
     args
         The agent's own arguments, as given to ``simuleval``: one string, a list of words, or a
-        mapping of option names to values.
+        mapping of option names to values; ``{tgt_lang}`` among them is ``tgt_lang``.
     needs
         Options that the user must give, and what they are.
-    remote, remote_source, remote_output
-        ``HOST:PORT`` of an agent behind ``simuleval --standalone``, and what it takes and gives.
+    remote, remote_source, remote_output, remote_lang
+        ``HOST:PORT`` of an agent behind ``simuleval --standalone``, what it takes and gives, and
+        whether its release (1.1.1 on) knows segments with a target language.
     segment_ms
         Length of the source segments of speech (``--source-segment-size``); none: the run's
         chunk, or what ``args`` says.
@@ -88,6 +89,7 @@ class SimulEvalAgent(System):
         remote: str | None = None,
         remote_source: Modality = "speech",
         remote_output: Modality = "text",
+        remote_lang: bool = False,
         segment_ms: int | None = None,
         dtype: Literal["fp16", "fp32"] | None = None,
         tgt_lang: str | None = None,
@@ -96,7 +98,8 @@ class SimulEvalAgent(System):
     ) -> None:
         if remote is None:
             given = {"agent": agent, "agent_class": agent_class, "system_dir": system_dir,
-                     "user_dir": user_dir, "root": root, "args": args, "remote": remote}
+                     "user_dir": user_dir, "root": root, "args": args, "tgt_lang": tgt_lang,
+                     "remote": remote}
             require(needs, given)
             if not (agent or agent_class or system_dir or user_dir):
                 raise ConfigError(
@@ -114,9 +117,9 @@ class SimulEvalAgent(System):
         self.system_config = system_config
         self.user_dir: Path | None = beneath(root, user_dir)
         self.folders = folders_of(root, path)
-        self.args = arguments.command_line(arguments_beneath(root, args))
+        self.args = arguments.command_line(filled(args, root, tgt_lang))
         self.remote = (
-            RemoteAgent(remote, remote_source, remote_output, tgt_lang is not None)
+            RemoteAgent(remote, remote_source, remote_output, remote_lang)
             if remote is not None else None
         )
         self.dtype = dtype

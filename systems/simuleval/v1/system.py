@@ -17,7 +17,7 @@ from s2st_bench.types import Modality, Task
 
 from .. import arguments
 from ..imports import module_of_file, on_path
-from ..needs import arguments_beneath, beneath, folders_of, require
+from ..needs import beneath, filled, folders_of, require
 from .names import Agent, as_simuleval
 from .session import PullSession, Unit
 from .source import Exchange, Sample, SpeechExchange, TextExchange
@@ -71,7 +71,7 @@ class SimulEvalV1Agent(System):
         self.agent: Path | None = beneath(root, agent)
         self.agent_class = agent_class
         self.folders = folders_of(root, path)
-        self.args = arguments.command_line(arguments_beneath(root, args))
+        self.args = arguments.command_line(filled(args, root))
         self.samples = samples
         self.unit = unit
         self._built: Any = None
