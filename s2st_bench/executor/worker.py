@@ -17,6 +17,7 @@ import threading
 import time
 from dataclasses import replace
 from multiprocessing.connection import Connection
+from typing import Any, Protocol
 
 from s2st_bench.build import build_system
 from s2st_bench.errors import BenchError, RunError
@@ -32,10 +33,16 @@ _PR_SET_PDEATHSIG = 1
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
+class Ear(Protocol):
+    """Who hears what a worker says between recordings' ends."""
+
+    def send(self, message: Any, /) -> None: ...
+
+
 class Worker:
     """One process' system and connection."""
 
-    def __init__(self, connection: Connection, setup: Setup) -> None:
+    def __init__(self, connection: Ear, setup: Setup) -> None:
         self.connection = connection
         self.setup = setup
         self.system: System | None = None
@@ -133,10 +140,10 @@ def serve(connection: Connection) -> None:
         return
     except BaseException as error:
         _LOG.exception("worker cannot go on")
-        connection.send(Broken(_portable(error, setup)))
+        connection.send(Broken(portable(error, setup)))
 
 
-def _portable(error: BaseException, setup: Setup) -> BaseException:
+def portable(error: BaseException, setup: Setup) -> BaseException:
     """The error as something that can be sent; foreign ones by name and message."""
     if isinstance(error, BenchError):
         return error
