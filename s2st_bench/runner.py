@@ -32,6 +32,7 @@ from s2st_bench.executor import (
 )
 from s2st_bench.registry import Registry
 from s2st_bench.replay import ReplayOptions, task_for
+from s2st_bench.resume import resume_command
 from s2st_bench.store import RunFolder, RunWriter, write_atomically
 from s2st_bench.system import System
 from s2st_bench.types import Recording, RunRecord
@@ -117,7 +118,7 @@ def run(
         device=str(config.executor.params.get("device", "cpu")),
         threads=threads_of(config.executor),
     ))
-    with RunWriter(path) as writer:
+    with RunWriter(path, resume_command(path, plugin_dirs)) as writer:
         done = {trace.key for trace in RunFolder(path).traces()} if config.resume else set()
         if config.resume is None:
             writer.write_recordings(recordings)
@@ -131,12 +132,12 @@ def run(
                     writer.append_trace(event.line)
                 if (status := tally.add(event)) is not None and progress is not None:
                     progress(status)
-        except KeyboardInterrupt:
-            writer.write_record(replace(record, status="interrupted"))
-            folders = "".join(f" --plugin-dir {folder}" for folder in plugin_dirs)
-            raise Interrupted(
-                f"{tally.done} of {tally.total} recordings are kept; finish the run with: "
-                f"s2st-bench run resume={path}{folders}"
+        except KeyboardInterrupt as stop:
+            with suppress(RunError):  # what is kept is in the traces; the record may stay behind
+                writer.write_record(replace(record, status="interrupted"))
+            raise Interrupted.by(
+                stop, f"{tally.done} of {tally.total} recordings are kept; finish the run with: "
+                f"{resume_command(path, plugin_dirs)}"
             ) from None
         except BenchError:
             with suppress(RunError):  # the disk may be what failed: the first error counts

@@ -70,7 +70,12 @@ class LocalExecutor:
         while len(self._crew) < wanted:
             log = self._setup.run / "logs" / f"worker-{self._hired}.log"
             self._hired += 1
-            self._crew.append(WorkerProcess(self._setup, log, self._limits.log_bytes))
+            try:
+                self._crew.append(WorkerProcess(self._setup, log, self._limits.log_bytes))
+            except OSError as error:
+                raise RunError(f"worker {self._hired} cannot be started ({error.strerror}): use "
+                               "fewer (executor.workers), or raise the limits of open files and "
+                               "processes (ulimit -n, ulimit -u)") from error
 
     def _deal(self) -> None:
         """Hand out works, one to each worker before a second to any."""

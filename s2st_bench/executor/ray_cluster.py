@@ -9,6 +9,8 @@ folders must be where the actors are, under the same paths; the run folder need 
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import time
 import uuid
 from collections import deque
@@ -126,12 +128,16 @@ class RayExecutor:
                 options["num_cpus"] = max(
                     os.cpu_count() or 1, int(self._workers * self._cluster.num_cpus + 0.999))
                 options["include_dashboard"] = False
+            before = signal.getsignal(signal.SIGTERM)
             try:
                 self._ray.init(log_to_driver=False, logging_level="error", **options)
             except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
                 where = self._cluster.address or "a cluster of this machine"
                 raise RunError(f"executor.address: {where} cannot be reached or started "
                                f"({' '.join(str(error).split())[:300]})") from error
+            finally:  # Ray's handler would end this process before the record is written
+                if threading.current_thread() is threading.main_thread():
+                    signal.signal(signal.SIGTERM, before)
         has = self._ray.cluster_resources()
         for name, amount in self._cluster.wanted().items():
             if amount > has.get(name, 0.0):

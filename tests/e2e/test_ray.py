@@ -72,9 +72,9 @@ def test_a_lost_actors_recording_is_tried_again_so_often(tmp_path: Path, cluster
 
 @pytest.mark.slow
 def test_one_that_hangs_is_killed(tmp_path: Path, cluster: None) -> None:
-    found = traces(run(tmp_path, "system=faulty", "system.mode=hang", "system.nth=3", "executor=ray",
-                       "executor.workers=1", "executor.limits.call_s=2.0", "clock=realtime",
-                       "warmup_s=0"))
+    found = traces(run(tmp_path, "system=faulty", "system.mode=hang", "system.nth=3",
+                       "executor=ray", "executor.workers=1", "executor.limits.call_s=2.0",
+                       "clock=realtime", "warmup_s=0"))
     (hung,) = [trace for trace in found.values() if trace.error]
     assert hung.error is not None and hung.error.kind == "hung"
     assert "executor.limits.call_s" in hung.error.message and hung.steps
