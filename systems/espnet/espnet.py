@@ -5,8 +5,9 @@ answers with hypotheses of all it has heard: ``[(text, tokens, ids, hypothesis),
 or nothing yet.  It holds one utterance at a time, and forgets it with ``is_final``.
 
 Models with a contextual-block encoder (``contextual_block_conformer``,
-``contextual_block_transformer``) keep their state between stretches.  Any other encoder is given
-the whole of what was heard each time, as ESPnet does with S3PRL frontends.
+``contextual_block_transformer``) keep their state between stretches; others encode each stretch by
+itself, or, behind an S3PRL frontend, are given all that was heard each time.  That is what ESPnet's
+own command does with ``--sim_chunk_length``.
 
 Units: samples are mono ``float32[n]`` within [-1, 1] at the rate the model was trained for.
 """
@@ -31,8 +32,8 @@ from s2st_bench.types import AudioChunk, Read, Recording, Samples, Task, TextChu
 MODULE = "espnet2.bin.st_inference_streaming"
 INSTALL = "pip install espnet (in an environment of its own, see the card)"
 LAST_FRAMES = 20
-"""Frames that the last call of a blockwise model gets at least, by silence where the recording's
-end is shorter: its convolutions (conv2d to conv2d8) fail on fewer than 15."""
+"""Frames that the last call gets at least, by silence where the recording's end is shorter: the
+convolutions (conv2d to conv2d8) fail on fewer than 15."""
 _NEEDS = {
     "train_config": "the model's exp/st_train_…/config.yaml",
     "model_file": "its weights beside it, valid.….pth",
@@ -179,7 +180,7 @@ class EspnetSession(HypothesisSession):
         self._model = model
         self._size = size
         self._on_close = on_close
-        self._blockwise = "ContextualBlock" in type(model.st_model.encoder).__name__
+        self._prefixes = type(model.st_model.frontend).__name__ == "S3prlFrontend"
         self._kept: Samples = np.empty(0, np.float32)
         self._heard: Samples = np.empty(0, np.float32)
         self._text = ""
@@ -230,13 +231,11 @@ class EspnetSession(HypothesisSession):
 
     def _decode(self, samples: Samples, is_final: bool) -> None:
         """One call of the model; what it says now, if it says anything, is the hypothesis."""
-        if not self._blockwise:
+        if self._prefixes:
             self._heard = samples = np.concatenate((self._heard, samples))
-        elif is_final:
+        if is_final:
             least = self._model.win_length + LAST_FRAMES * self._model.hop_length
             samples = np.pad(samples, (0, max(0, least - len(samples))))
-        if not len(samples):
-            return
         results = self._model(np.ascontiguousarray(samples), is_final=is_final)
         if results:
             text, tokens, *_ = results[0]

@@ -5,8 +5,8 @@ old hydra), and how teams handed in docker images at IWSLT 2023 and 2024.  The s
 and no sessions: ``POST /reset`` forgets the sentence, ``PUT /input`` takes a segment as JSON,
 ``GET /output`` gives one.
 
-Only the fields that SimulEval 1.1.0 knew are sent (and ``tgt_lang`` where it is set), since older
-servers refuse others.
+Segments carry ``tgt_lang``, without which SimulEval 1.1.4's server cannot answer; servers of 2023
+(IWSLT's images among them) refuse it, and get segments without it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ TIMEOUT_S = 300.0
 _FIELDS = ("index", "content", "finished", "is_empty", "data_type", "sample_rate")
 
 
+class _Refused(SystemFailure):
+    """The server answered that it failed."""
+
+
 class RemoteAgent:
     """Takes segments and gives segments, as an agent of this process does.
 
@@ -32,20 +36,16 @@ class RemoteAgent:
         ``host`` or ``host:port``.
     source, target
         What the agent takes and gives; its server does not say.
-    send_lang
-        Whether segments carry ``tgt_lang``.
     """
 
-    def __init__(
-        self, address: str, source: Modality, target: Modality, send_lang: bool = False
-    ) -> None:
+    def __init__(self, address: str, source: Modality, target: Modality) -> None:
         host, _, port = address.partition(":")
         if not host or (port and not port.isdigit()):
             raise ConfigError(f"system.remote={address}: HOST or HOST:PORT is wanted")
         self.address = f"{host}:{port or DEFAULT_PORT}"
         self.source_type = source
         self.target_type = target
-        self._send_lang = send_lang
+        self._takes_lang: bool | None = None
         self._connection = http.client.HTTPConnection(
             host, int(port or DEFAULT_PORT), timeout=TIMEOUT_S
         )
@@ -58,9 +58,8 @@ class RemoteAgent:
         """Give a segment, get what the agent says."""
         from simuleval.data.segments import EmptySegment, SpeechSegment, TextSegment
 
-        fields = [*_FIELDS, "tgt_lang"] if self._send_lang else _FIELDS
-        sent = {name: getattr(segment, name) for name in fields if hasattr(segment, name)}
-        self._ask("PUT", "/input", json.dumps(sent).encode())
+        self._push({name: getattr(segment, name) for name in (*_FIELDS, "tgt_lang")
+                    if hasattr(segment, name)})
         answer = self._ask("GET", "/output")
         try:
             given = json.loads(answer)
@@ -76,6 +75,19 @@ class RemoteAgent:
                 "of text or speech"
             ) from error
 
+    def _push(self, segment: dict[str, Any]) -> None:
+        """Give a segment; the first one shows whether the server knows its language."""
+        if self._takes_lang is None:
+            try:
+                self._ask("PUT", "/input", json.dumps(segment).encode())
+                self._takes_lang = True
+                return
+            except _Refused:  # before its agent saw the segment
+                self._takes_lang = False
+        if not self._takes_lang:
+            segment.pop("tgt_lang", None)
+        self._ask("PUT", "/input", json.dumps(segment).encode())
+
     def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
         try:
             self._connection.request(method, path, body)
@@ -88,7 +100,7 @@ class RemoteAgent:
                 "start one with: simuleval --standalone --remote-port PORT --agent …"
             ) from error
         if answer.status != 200:
-            raise SystemFailure(
+            raise _Refused(
                 f"the agent at {self.address} answered {answer.status} to {method} {path}; its "
                 "own log says why"
             )

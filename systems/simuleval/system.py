@@ -53,9 +53,8 @@ class SimulEvalAgent(System):
         mapping of option names to values; ``{tgt_lang}`` among them is ``tgt_lang``.
     needs
         Options that the user must give, and what they are.
-    remote, remote_source, remote_output, remote_lang
-        ``HOST:PORT`` of an agent behind ``simuleval --standalone``, what it takes and gives, and
-        whether its release (1.1.1 on) knows segments with a target language.
+    remote, remote_source, remote_output
+        ``HOST:PORT`` of an agent behind ``simuleval --standalone``, and what it takes and gives.
     segment_ms
         Length of the source segments of speech (``--source-segment-size``); none: the run's
         chunk, or what ``args`` says.
@@ -89,7 +88,6 @@ class SimulEvalAgent(System):
         remote: str | None = None,
         remote_source: Modality = "speech",
         remote_output: Modality = "text",
-        remote_lang: bool = False,
         segment_ms: int | None = None,
         dtype: Literal["fp16", "fp32"] | None = None,
         tgt_lang: str | None = None,
@@ -119,7 +117,7 @@ class SimulEvalAgent(System):
         self.folders = folders_of(root, path)
         self.args = arguments.command_line(filled(args, root, tgt_lang))
         self.remote = (
-            RemoteAgent(remote, remote_source, remote_output, remote_lang)
+            RemoteAgent(remote, remote_source, remote_output)
             if remote is not None else None
         )
         self.dtype = dtype
