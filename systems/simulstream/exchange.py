@@ -99,7 +99,7 @@ def request(
             raise Refused(f"{where}: no connection ({_said(error)})") from None
         connected_s = time.perf_counter() - started
         connection.request(
-            method, "/".join(filter(None, ("", address.path, path))) or "/",
+            method, "/" + "/".join(filter(None, (address.path, path))),
             json.dumps(values).encode(), {"Content-Type": "application/json"},
         )
         answer = connection.getresponse()
