@@ -123,6 +123,7 @@ class _Fed(Source):
     def __init__(self, rate_hz: int, chunk_s: float) -> None:
         self._rate_hz = rate_hz
         self._chunk = max(1, round(chunk_s * rate_hz))
+        self._wanted = self._chunk
         self._kept: Samples = np.empty(0, np.float32)
         self._over = False
         self._gone = False
@@ -157,23 +158,21 @@ class _Fed(Source):
             self._turn.wait_for(lambda: self._idle)
 
     def wanted(self, read: Read) -> int:
-        return max(1, round(read.min_s * self._rate_hz)) if read.min_s > 0 else self._chunk
+        self._wanted = round(read.min_s * self._rate_hz) if read.min_s > 0 else self._chunk
+        return max(1, self._wanted)
 
     def arrival_s(self, count: int) -> float:
         return (self.given + count) / self._rate_hz
 
     def available(self, now_s: float) -> int:
+        """All there is once there is what is wanted: the one thing that waiting could change."""
         with self._turn:
+            self._wait_for(self._wanted)
             return len(self._kept)
 
     def take(self, count: int) -> AudioChunk:
         with self._turn:
-            while len(self._kept) < count and not (self._over or self._gone):
-                self._idle = True
-                self._turn.notify_all()
-                self._turn.wait()
-            if self._gone:
-                raise _Abandoned
+            self._wait_for(count)
             samples, self._kept = self._kept[:count], self._kept[count:]
             start_s = self.given / self._rate_hz
             self.given += len(samples)
@@ -187,6 +186,15 @@ class _Fed(Source):
     @property
     def arrived_s(self) -> float:
         return self.position
+
+    def _wait_for(self, count: int) -> None:
+        """Until so many samples are there, or all that there will be."""
+        while len(self._kept) < count and not (self._over or self._gone):
+            self._idle = True
+            self._turn.notify_all()
+            self._turn.wait()
+        if self._gone:
+            raise _Abandoned
 
     def _wake(self) -> None:
         """The replay's turn: it is not idle until it asks for more again."""
