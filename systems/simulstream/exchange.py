@@ -23,10 +23,6 @@ MAX_BYTES = 16_000_000
 _DURATION = re.compile(r";\s*dur\s*=\s*\"?([0-9.]+)")
 
 
-class Refused(SystemRaised):
-    """Nothing takes connections at the address."""
-
-
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a server is."""
@@ -84,10 +80,10 @@ def request(
 
     Raises
     ------
-    Refused
-        There is no server.
+    SystemHung, SystemRaised
+        It answers late, or not at all.
     SystemFailure
-        It answers late, wrongly, or not at all.
+        It answers something else than was asked for.
     """
     where = f"{method} /{path} at {address}"
     connection = address.connection(timeout_s)
@@ -96,7 +92,7 @@ def request(
         try:
             connection.connect()
         except OSError as error:
-            raise Refused(f"{where}: no connection ({_said(error)})") from None
+            raise SystemRaised(f"{where}: no connection ({_said(error)})") from None
         connected_s = time.perf_counter() - started
         connection.request(
             method, "/" + "/".join(filter(None, (address.path, path))),
@@ -104,6 +100,8 @@ def request(
         )
         answer = connection.getresponse()
         body = answer.read(MAX_BYTES + 1)
+        if answer.length and len(body) <= MAX_BYTES:
+            raise http.client.IncompleteRead(body, answer.length)
     except TimeoutError:
         raise SystemHung(f"{where}: no answer within {timeout_s:g} s (system.timeout_s)") from None
     except (OSError, http.client.HTTPException) as error:

@@ -20,11 +20,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from s2st_bench.errors import ConfigError, SystemFailure
+from s2st_bench.errors import ConfigError, SystemFailure, SystemHung, SystemRaised
 from s2st_bench.system import System
 from s2st_bench.types import Samples, Task
 
-from .exchange import Address, Refused, request
+from .exchange import Address, request
 from .outputs import Output, TextFrom, from_json, short, text_of
 from .session import ProcessorSession, chunk_size, wrong_rate
 
@@ -84,7 +84,8 @@ class SimulstreamHttp(System):
         while True:
             try:
                 Stream(self).clear()
-            except Refused as error:
+            except (SystemRaised, SystemHung) as error:
+                # no connection, or one that a container's network takes before the server is up
                 if time.monotonic() + _POLL_S > until:
                     raise ConfigError(
                         f"system.url={self.address}: nothing listens there ({error}); start the "

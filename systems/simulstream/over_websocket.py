@@ -29,7 +29,8 @@ from .outputs import Strings, short
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
-_PING_S = 2.0
+_PING_S = 1.0
+_CLOSE_S = 0.5
 _LOG = logging.getLogger(__name__)
 
 
@@ -71,7 +72,7 @@ class SimulstreamWs(StreamSystem):
         try:
             # no proxy: what is measured goes straight; no keep-alive: the server has none either
             socket = await connect(
-                self.url, ping_interval=None, open_timeout=self.open_s, close_timeout=1.0,
+                self.url, ping_interval=None, open_timeout=self.open_s, close_timeout=_CLOSE_S,
                 compression=None, proxy=None,
             )
         except (OSError, WebSocketException) as error:
