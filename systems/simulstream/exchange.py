@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from s2st_bench.errors import ConfigError, SystemFailure, SystemHung, SystemRaised
 
-from .outputs import short
+from .outputs import said, short
 
 MAX_BYTES = 16_000_000
 """Longest answer that is read."""
@@ -92,7 +92,7 @@ def request(
         try:
             connection.connect()
         except OSError as error:
-            raise SystemRaised(f"{where}: no connection ({_said(error)})") from None
+            raise SystemRaised(f"{where}: no connection ({said(error)})") from None
         connected_s = time.perf_counter() - started
         connection.request(
             method, "/" + "/".join(filter(None, (address.path, path))),
@@ -106,7 +106,7 @@ def request(
         raise SystemHung(f"{where}: no answer within {timeout_s:g} s (system.timeout_s)") from None
     except (OSError, http.client.HTTPException) as error:
         raise SystemRaised(
-            f"{where}: the connection was lost before the answer was whole ({_said(error)}); it "
+            f"{where}: the connection was lost before the answer was whole ({said(error)}); it "
             "may have been heard, so it is not sent again. A simulstream server drops requests it "
             "has no free processor for (its pool_size) and those its processor raises on"
         ) from None
@@ -139,7 +139,3 @@ def _network_s(answer: http.client.HTTPResponse, connected_s: float, took_s: flo
         return max(0.0, took_s - float(worked[1]) / 1000.0) if worked else connected_s
     except ValueError:
         return connected_s
-
-
-def _said(error: BaseException) -> str:
-    return str(error) or type(error).__name__

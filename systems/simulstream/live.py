@@ -3,6 +3,8 @@
 The replay's own loops run the session (pipelines in order), in a thread of its own, so what is
 said is what a run of the same audio in the same chunks says.  The thread and the one that brings
 audio take turns: :meth:`LiveReplay.hear` comes back when the session wants more than there is.
+Streams of one system take turns too: sessions share weights and engines, which two threads at a
+time may not bear.
 """
 
 from __future__ import annotations
@@ -33,11 +35,16 @@ class LiveReplay:
         Loaded; not a stream, which has a pace of its own.
     chunk_s
         What a session hears at once that leaves it open.
+    turn
+        Held by the one stream of the system that is at work.
     """
 
-    def __init__(self, system: System, task: Task, chunk_s: float) -> None:
+    def __init__(
+        self, system: System, task: Task, chunk_s: float, turn: threading.Lock
+    ) -> None:
         self._system = system
-        self._source = _Fed(task.sample_rate_hz, chunk_s)
+        self._turn = turn
+        self._source = _Fed(task.sample_rate_hz, chunk_s, turn)
         self._said = _Said()
         self._failure: Exception | None = None
         self._thread = threading.Thread(
@@ -73,6 +80,10 @@ class LiveReplay:
         return self._said.take()
 
     def _run(self, task: Task) -> None:
+        with self._turn:
+            self._replay(task)
+
+    def _replay(self, task: Task) -> None:
         try:
             session = self._system.open(task)
             try:
@@ -120,8 +131,9 @@ class _Fed(Source):
 
     unit: SourceUnit = "s"
 
-    def __init__(self, rate_hz: int, chunk_s: float) -> None:
+    def __init__(self, rate_hz: int, chunk_s: float, turn: threading.Lock) -> None:
         self._rate_hz = rate_hz
+        self._others = turn
         self._chunk = max(1, round(chunk_s * rate_hz))
         self._wanted = self._chunk
         self._kept: Samples = np.empty(0, np.float32)
@@ -129,33 +141,33 @@ class _Fed(Source):
         self._gone = False
         self._ended = False
         self._idle = False
-        self._turn = threading.Condition()
+        self._fed = threading.Condition()
 
     def feed(self, samples: Samples) -> None:
-        with self._turn:
+        with self._fed:
             self._kept = np.concatenate((self._kept, samples))
             self._wake()
 
     def finish(self) -> None:
-        with self._turn:
+        with self._fed:
             self._over = True
             self._wake()
 
     def abandon(self) -> None:
-        with self._turn:
+        with self._fed:
             self._gone = True
             self._wake()
 
     def stopped(self) -> None:
         """The replay has ended: there is nothing to wait for."""
-        with self._turn:
+        with self._fed:
             self._ended = self._idle = True
-            self._turn.notify_all()
+            self._fed.notify_all()
 
     def wait_idle(self) -> None:
         """Until the replay wants more audio, or has ended."""
-        with self._turn:
-            self._turn.wait_for(lambda: self._idle)
+        with self._fed:
+            self._fed.wait_for(lambda: self._idle)
 
     def wanted(self, read: Read) -> int:
         self._wanted = round(read.min_s * self._rate_hz) if read.min_s > 0 else self._chunk
@@ -166,12 +178,12 @@ class _Fed(Source):
 
     def available(self, now_s: float) -> int:
         """All there is once there is what is wanted: the one thing that waiting could change."""
-        with self._turn:
+        with self._fed:
             self._wait_for(self._wanted)
             return len(self._kept)
 
     def take(self, count: int) -> AudioChunk:
-        with self._turn:
+        with self._fed:
             self._wait_for(count)
             samples, self._kept = self._kept[:count], self._kept[count:]
             start_s = self.given / self._rate_hz
@@ -191,12 +203,14 @@ class _Fed(Source):
         """Until so many samples are there, or all that there will be."""
         while len(self._kept) < count and not (self._over or self._gone):
             self._idle = True
-            self._turn.notify_all()
-            self._turn.wait()
+            self._fed.notify_all()
+            self._others.release()
+            self._fed.wait()
+            self._others.acquire()
         if self._gone:
             raise _Abandoned
 
     def _wake(self) -> None:
         """The replay's turn: it is not idle until it asks for more again."""
         self._idle = self._ended
-        self._turn.notify_all()
+        self._fed.notify_all()

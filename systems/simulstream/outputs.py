@@ -144,6 +144,11 @@ def short(value: object) -> str:
     return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
 
+def said(error: BaseException) -> str:
+    """An error's message, which some leave empty."""
+    return str(error) or type(error).__name__
+
+
 def _checked(get: Callable[[str], Any], where: str, kind: str) -> Output:
     def text(key: str) -> str:
         if not isinstance(value := get(key), str):

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -24,13 +25,14 @@ from s2st_bench.errors import ConfigError, SystemFailure
 from s2st_bench.system import StreamSession, StreamSystem
 from s2st_bench.types import AudioChunk, Samples, Task, TextChunk, Write
 
-from .outputs import Strings, short
+from .outputs import Strings, said, short
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
 _PING_S = 1.0
 _CLOSE_S = 0.5
+_POLL_S = 0.5
 _LOG = logging.getLogger(__name__)
 
 
@@ -45,10 +47,17 @@ class SimulstreamWs(StreamSystem):
         The server's own codes of languages: ``{de: deu}``.
     open_s
         How long a connection may take to be made.
+    ready_s
+        How long the server may take until it listens: its model loads first.
     """
 
     def __init__(
-        self, *, url: str | None = None, codes: dict[str, str] | None = None, open_s: float = 10.0
+        self,
+        *,
+        url: str | None = None,
+        codes: dict[str, str] | None = None,
+        open_s: float = 10.0,
+        ready_s: float = 300.0,
     ) -> None:
         if not url:
             raise ConfigError(
@@ -57,6 +66,32 @@ class SimulstreamWs(StreamSystem):
         self.url = _checked(url)
         self.codes = dict(codes or {})
         self.open_s = open_s
+        self.ready_s = ready_s
+
+    def load(self, device: str = "cpu") -> None:
+        """Wait until the server takes a connection.
+
+        Raises
+        ------
+        ConfigError
+            It does not.
+        """
+        from websockets.exceptions import WebSocketException
+        from websockets.sync.client import connect
+
+        until = time.monotonic() + self.ready_s
+        while True:
+            try:
+                with connect(self.url, open_timeout=self.open_s, close_timeout=_CLOSE_S,
+                             compression=None, proxy=None):
+                    return
+            except (OSError, WebSocketException) as error:
+                if time.monotonic() + _POLL_S > until:
+                    raise ConfigError(
+                        f"system.url={self.url}: no simulstream WebSocket server listens there "
+                        f"({said(error)}); start it first, or give it longer with system.ready_s"
+                    ) from None
+                time.sleep(_POLL_S)
 
     async def connect(self, task: Task) -> StreamSession:
         """Connect and send the languages.
@@ -77,8 +112,7 @@ class SimulstreamWs(StreamSystem):
             )
         except (OSError, WebSocketException) as error:
             raise SystemFailure(
-                f"system.url={self.url}: no connection ({str(error) or type(error).__name__}); "
-                "start the server first"
+                f"system.url={self.url}: no connection ({said(error)})"
             ) from None
         session = WsSession(socket, self.url)
         try:

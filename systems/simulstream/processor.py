@@ -19,7 +19,9 @@ loaded once for all processors that share a configuration, as those of a server'
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -39,8 +41,16 @@ from .live import LiveReplay
 from .session import RATE_HZ
 
 CHUNK_S = 0.32
-_LOADED = "s2st_bench_system"
-"""Where a configuration keeps the system that was loaded for it."""
+_LOADED = "s2st_bench_loaded"
+"""Where a configuration keeps what was loaded for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A system and whose turn it is."""
+
+    system: System
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
 
 class BenchProcessor(SpeechProcessor):  # type: ignore[misc]
@@ -48,13 +58,13 @@ class BenchProcessor(SpeechProcessor):  # type: ignore[misc]
 
     def __init__(self, config: SimpleNamespace) -> None:
         super().__init__(config)
-        self._system: System = self.load_model(config)
+        self._loaded = self.load_model(config)
         self._live: LiveReplay | None = None
         self._text = ""
         self._forget()
 
     @classmethod
-    def load_model(cls, config: SimpleNamespace) -> System:
+    def load_model(cls, config: SimpleNamespace) -> Loaded:
         """Load the system, if it is not loaded for this configuration yet.
 
         Raises
@@ -62,10 +72,11 @@ class BenchProcessor(SpeechProcessor):  # type: ignore[misc]
         BenchError
             There is none of that name, it cannot be made or loaded, or not be served.
         """
-        loaded: System | None = getattr(config, _LOADED, None)
+        loaded: Loaded | None = getattr(config, _LOADED, None)
         if loaded is None:
-            loaded = _built(vars(config))
-            loaded.load(str(getattr(config, "device", "cpu")))
+            system = _built(vars(config))
+            system.load(str(getattr(config, "device", "cpu")))
+            loaded = Loaded(system)
             setattr(config, _LOADED, loaded)
         return loaded
 
@@ -112,13 +123,16 @@ class BenchProcessor(SpeechProcessor):  # type: ignore[misc]
         if self._live is None:
             task = Task(self._source_lang, self._target_lang, "speech", frozenset({"text"}),
                         RATE_HZ)
-            if reason := self._system.supports(task):
+            system = self._loaded.system
+            if reason := system.supports(task):
                 raise ConfigError(
-                    f"{self._system.name} {task.source_lang or '?'}-{task.target_lang or '?'}: "
+                    f"{system.name} {task.source_lang or '?'}-{task.target_lang or '?'}: "
                     f"{reason} (languages are those a client sends, else source_lang and "
                     "target_lang of the processor's YAML file)"
                 )
-            self._live = LiveReplay(self._system, task, self.speech_chunk_size)
+            self._live = LiveReplay(
+                system, task, self.speech_chunk_size, self._loaded.turn
+            )
         return self._live
 
     def _output(self, writes: Sequence[Write]) -> IncrementalOutput:

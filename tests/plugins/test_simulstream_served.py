@@ -95,11 +95,12 @@ def test_audio_in_any_pieces_is_heard_as_in_a_run(
     read: Read, cut: int, recording: Recording, tmp_path: Path
 ) -> None:
     system = Scripted(peaks(read))
-    assert heard(LiveReplay(system, TASK, CHUNK_S), cut) == replayed(system, recording, tmp_path)
+    live = LiveReplay(system, TASK, CHUNK_S, threading.Lock())
+    assert heard(live, cut) == replayed(system, recording, tmp_path)
 
 
 def test_all_that_is_there_is_given_to_who_asks_for_all() -> None:
-    live = LiveReplay(Scripted(peaks(Read(all_available=True))), TASK, CHUNK_S)
+    live = LiveReplay(Scripted(peaks(Read(all_available=True))), TASK, CHUNK_S, threading.Lock())
     first, second = live.hear(SAMPLES[:3_200]), live.hear(SAMPLES[3_200:9_000])
     assert [w.text.partition(":")[0] for w in first + second] == ["3200", "5800"]
     live.close()
@@ -124,15 +125,41 @@ class Halves(System):
 
 
 def test_a_pipeline_says_what_its_last_stage_says(recording: Recording, tmp_path: Path) -> None:
-    text = heard(LiveReplay(Halves(), TASK, CHUNK_S), 3_200)
+    text = heard(LiveReplay(Halves(), TASK, CHUNK_S, threading.Lock()), 3_200)
     assert text == replayed(Halves(), recording, tmp_path) == "**** " * 8
+
+
+def test_streams_of_a_system_take_turns() -> None:
+    at_work, most = 0, 0
+
+    def busy() -> Any:
+        def policy(observation: Observation) -> list[Write]:
+            nonlocal at_work, most
+            at_work += 1
+            most = max(most, at_work)
+            time.sleep(0.005)
+            at_work -= 1
+            return [Write("x")]
+
+        return policy
+
+    system, turn = Scripted(busy), threading.Lock()
+    lives = [LiveReplay(system, TASK, CHUNK_S, turn) for _ in range(3)]
+    texts: list[str] = []
+    clients = [threading.Thread(target=lambda live=live: texts.append(heard(live, 3_200)))
+               for live in lives]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join(20)
+    assert texts == ["x" * 8] * 3 and most == 1 and not turn.locked()
 
 
 def test_what_breaks_the_rules_fails_and_what_is_left_ends() -> None:
     def greedy() -> Any:
         return lambda observation: Write("x", retract_chars=5)
 
-    live = LiveReplay(Scripted(greedy), TASK, CHUNK_S)
+    live = LiveReplay(Scripted(greedy), TASK, CHUNK_S, threading.Lock())
     for _ in range(2):
         with pytest.raises(SystemFailure, match="took back 5 characters where 0 stood"):
             live.hear(SAMPLES[:3_200])
@@ -141,12 +168,12 @@ def test_what_breaks_the_rules_fails_and_what_is_left_ends() -> None:
     def final() -> Any:
         return lambda observation: Write("done", is_final=True)
 
-    live = LiveReplay(Scripted(final), TASK, CHUNK_S)
+    live = LiveReplay(Scripted(final), TASK, CHUNK_S, threading.Lock())
     assert [w.text for w in live.hear(SAMPLES[:3_200])] == ["done"]
     assert live.hear(SAMPLES[:3_200]) == live.end() == []
     live.close()
     before = threading.active_count()
-    left = LiveReplay(Scripted(peaks(Read())), TASK, CHUNK_S)
+    left = LiveReplay(Scripted(peaks(Read())), TASK, CHUNK_S, threading.Lock())
     left.hear(SAMPLES[:100])
     left.close()
     assert threading.active_count() == before
@@ -215,15 +242,15 @@ def test_what_cannot_be_served_is_refused(changes: dict[str, Any], message: str)
 
 @needs_simulstream
 def test_a_pair_it_cannot_do_is_refused_with_the_first_audio() -> None:
-    from s2st_bench.systems.simulstream.processor import BenchProcessor
+    from s2st_bench.systems.simulstream import processor as module
 
     class Picky(Scripted):
         def supports(self, task: Task) -> str | None:
             return None if task.target_lang == "fr" else "only French"
 
     settings = config()
-    settings.s2st_bench_system = Picky(peaks(Read()))
-    processor = BenchProcessor(settings)
+    settings.s2st_bench_loaded = module.Loaded(Picky(peaks(Read())))
+    processor = module.BenchProcessor(settings)
     with pytest.raises(ConfigError, match="en-de: only French"):
         processor.process_chunk(SAMPLES[:3_200])
     processor.set_target_language("fr")
