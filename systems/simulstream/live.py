@@ -145,7 +145,8 @@ class _Fed(Source):
 
     def feed(self, samples: Samples) -> None:
         with self._fed:
-            self._kept = np.concatenate((self._kept, samples))
+            if not self._ended:
+                self._kept = np.concatenate((self._kept, samples))
             self._wake()
 
     def finish(self) -> None:
@@ -170,8 +171,9 @@ class _Fed(Source):
             self._fed.wait_for(lambda: self._idle)
 
     def wanted(self, read: Read) -> int:
-        self._wanted = round(read.min_s * self._rate_hz) if read.min_s > 0 else self._chunk
-        return max(1, self._wanted)
+        asked = round(read.min_s * self._rate_hz) if read.min_s > 0 else self._chunk
+        self._wanted = max(1, asked)
+        return self._wanted
 
     def arrival_s(self, count: int) -> float:
         return (self.given + count) / self._rate_hz

@@ -176,7 +176,7 @@ def test_where_no_server_is() -> None:
 def test_a_server_that_says_how_long_it_worked_has_its_network_time_apart() -> None:
     def slow(http: Http) -> None:
         time.sleep(0.05)
-        http.say(json.dumps(NEW), Server_Timing="cache;desc=x, model;dur=20.5")
+        http.say(json.dumps(NEW), Server_Timing="cache;desc=x, queue;dur=3, model;dur=20.5")
 
     with served(slow) as server:
         address = Address.of(server.url + "/base/")
