@@ -168,6 +168,8 @@ class WsSession(StreamSession):
             answer = _read(message)
             if "end_of_processing" in answer:
                 return
+            if "error" in answer:  # not simulstream's, but of servers that speak its protocol
+                raise SystemFailure(f"{self._url} says: {short(answer['error'])}")
             self._answers += 1
             new, deleted = answer.get("new"), answer.get("deleted")
             if not isinstance(new, str) or not isinstance(deleted, str):

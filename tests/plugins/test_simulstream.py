@@ -327,7 +327,7 @@ def test_websocket_says_the_same_in_real_time(
     here = loaded(Simulstream(processor_class=REVISER, options=reviser()))
     with websocket_server(REVISER, **reviser()) as url:
         there = loaded(SimulstreamWs(url=url))
-        for recording in recordings[:2]:
+        for recording in (recordings[0], recordings[2]):
             trace = run(there, recording, tmp_path, "realtime")
             assert final_text(trace) == final_text(run(here, recording, tmp_path))
             assert trace.kind == "stream"

@@ -283,6 +283,7 @@ WS_FAULTS: dict[str, tuple[Ws, str]] = {
     "list": (sends("[]"), "sent '[]', not an object"),
     "no text": (sends('{"new": 1, "deleted": ""}'), 'not "new" and "deleted"'),
     "took too much": (sends('{"new": "", "deleted": "never said"}'), "took back 10 characters"),
+    "says why": (sends('{"new": "", "deleted": "", "error": "no room"}'), "says: 'no room'"),
     "over too soon": (sends('{"end_of_processing": true}'), "before the source did"),
     "too long": (sends(json.dumps({"new": "a" * 2_000_000, "deleted": ""})), "the connection"),
 }
