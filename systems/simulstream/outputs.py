@@ -145,8 +145,9 @@ def short(value: object) -> str:
 
 
 def said(error: BaseException) -> str:
-    """An error's message, which some leave empty."""
-    return str(error) or type(error).__name__
+    """An error's message in one short line: it may be empty, or quote what a server sent."""
+    message = "".join(char if char.isprintable() else " " for char in str(error)[:200])
+    return " ".join(message.split()) or type(error).__name__
 
 
 def _checked(get: Callable[[str], Any], where: str, kind: str) -> Output:
