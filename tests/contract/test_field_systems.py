@@ -48,6 +48,9 @@ FIELD: dict[str, tuple[str, tuple[str, ...]]] = {
     "FBK StreamAtt": ("fbk_streamatt", USERS),
     "FBK 2024 SimulSeamless": ("simulseamless", USERS),
     "NAIST 2024": ("naist", USERS),
+    "simulstream processors": ("simulstream", OURS),
+    "simulstream server": ("simulstream_ws", (*OURS, "weights")),
+    "IWSLT docker images": ("simulstream_http", (*OURS, "weights")),
     "ESPnet-ST-v2": ("espnet", ("weights", "missing")),
     "RL policy": ("rl_policy", CARD),
     "Divergence-guided (DiG-SST)": ("dig_sst", CARD),
@@ -57,7 +60,8 @@ FIELD: dict[str, tuple[str, tuple[str, ...]]] = {
     "StreamUni": ("streamuni", CARD),
 }
 ADAPTED = [
-    path for plugin in REGISTRY.plugins("systems") if plugin.adapter
+    path for plugin in REGISTRY.plugins("systems")
+    if plugin.adapter in ("simuleval", "simuleval_v1")
     for path in plugin.config_files()
     if yaml.safe_load(path.read_text("utf-8"))["name"] == plugin.name
 ]
