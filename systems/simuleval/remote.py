@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from dataclasses import fields
 from typing import Any
 
 from s2st_bench.errors import ConfigError, SystemFailure
@@ -56,19 +57,11 @@ class RemoteAgent:
 
     def pushpop(self, segment: Any) -> Any:
         """Give a segment, get what the agent says."""
-        from simuleval.data.segments import EmptySegment, SpeechSegment, TextSegment
-
         self._push({name: getattr(segment, name) for name in (*_FIELDS, "tgt_lang")
                     if hasattr(segment, name)})
         answer = self._ask("GET", "/output")
         try:
-            given = json.loads(answer)
-            kinds = {"text": TextSegment, "speech": SpeechSegment}
-            kind = EmptySegment if given["is_empty"] else kinds[given["data_type"]]
-            wanted = [name for name in _FIELDS if name in given and name in kind.__annotations__]
-            inherited = ("index", "content", "finished")
-            names = {*wanted, *(name for name in inherited if name in given)}
-            return kind(**{name: given[name] for name in sorted(names)})
+            return _segment(json.loads(answer))
         except (ValueError, KeyError, TypeError) as error:
             raise SystemFailure(
                 f"the agent at {self.address} answered {answer[:80]!r}, which is not a segment "
@@ -105,3 +98,13 @@ class RemoteAgent:
                 "own log says why"
             )
         return said
+
+
+def _segment(given: Any) -> Any:
+    """A segment from what a server writes, whichever fields its release has."""
+    from simuleval.data.segments import EmptySegment, SpeechSegment, TextSegment
+
+    kinds = {"text": TextSegment, "speech": SpeechSegment}
+    kind = EmptySegment if given["is_empty"] else kinds[given["data_type"]]
+    known = {field.name for field in fields(kind)} & set(_FIELDS)
+    return kind(**{name: value for name, value in given.items() if name in known})
