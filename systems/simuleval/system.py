@@ -153,7 +153,8 @@ class SimulEvalAgent(System):
             built = agent_class.from_args(namespace)
         half = (namespace.dtype or ("fp16" if namespace.fp16 else "fp32")) == "fp16"
         built.to(namespace.device, fp16=half)
-        self._cuda = str(namespace.device).startswith("cuda")
+        # "gpu" is what StreamSpeech's agents call it.
+        self._cuda = str(namespace.device).startswith(("cuda", "gpu"))
         if self.settings.segment_ms is None and namespace.source_segment_size > 1:
             self.settings = replace(self.settings, segment_ms=namespace.source_segment_size)
         self._settle(HostedAgent(built), where)

@@ -143,10 +143,12 @@ def test_what_is_given_goes_to_the_agent() -> None:
     """The options of a ready configuration, filled on the command line as its card says."""
     run = compose(
         ["system=seamless_expressive", "dataset=conference", "system.tgt_lang=fra",
-         "system.args.gated-model-dir=/somewhere", "system.args.decision-threshold=0.7"],
+         "system.args.gated-model-dir=/somewhere", "system.args.decision-threshold=0.7",
+         "+system.args.d-factor=1.1"],
         registry=REGISTRY,
     )
     made = build_system(run.system, REGISTRY)
     line = " ".join(made.args)  # type: ignore[attr-defined]
     assert "--tgt-lang fra" in line and "--gated-model-dir /somewhere" in line
-    assert "--decision-threshold 0.7" in line and re.search(r"--no-early-stop( --|$)", line)
+    assert "--decision-threshold 0.7" in line and "--d-factor 1.1" in line
+    assert re.search(r"--no-early-stop( --|$)", line)

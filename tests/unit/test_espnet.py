@@ -23,6 +23,7 @@ from s2st_bench.registry import Registry
 from s2st_bench.system import Observation, System
 from s2st_bench.types import AudioChunk, Read, Task, Write
 
+REGISTRY = Registry()
 RATE_HZ = 16_000
 STAND_IN = '''
 from types import SimpleNamespace
@@ -80,7 +81,7 @@ def espnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def model(folder: Path, **options: Any) -> System:
     given = {"train_config": "exp/config.yaml", "model_file": "exp/model.pth", "root": str(folder)}
-    made = build_system(Choice("espnet", {**given, **options}), Registry())
+    made = build_system(Choice("espnet", {**given, **options}), REGISTRY)
     made.load()
     return made
 
@@ -152,7 +153,7 @@ def test_an_s3prl_frontend_hears_everything_again(espnet: Path) -> None:
 def test_policies_go_around_it(espnet: Path) -> None:
     inner = {"name": "espnet", "train_config": "exp/config.yaml", "model_file": "exp/model.pth",
              "root": str(espnet), "sim_chunk_length": 4_000}
-    made = build_system(Choice("offline", {"inner": inner}), Registry())
+    made = build_system(Choice("offline", {"inner": inner}), REGISTRY)
     made.load()
     assert said(made, 18_000, 4_000) == [(18_000, 0, "das ist ein Haus")]
 
