@@ -124,8 +124,7 @@ class Client:
     async def _start(self) -> Stream:
         settings = self._settings
         task = await asyncio.to_thread(self._engine.task, settings)
-        stream = Stream(self._engine, task, settings, self._engine.config.limits,
-                        self._socket.transport.abort)
+        stream = Stream(self._engine, task, settings, self._engine.config.limits, self._cut_off)
         self._stream, self._sent = stream, 0
         self._say(f"session {stream.id}: {task.source_lang} to {task.target_lang}, "
                   f"{settings.sample_rate_hz} Hz, {' and '.join(sorted(task.outputs))}")
@@ -135,6 +134,10 @@ class Client:
         ))
         self._answers = asyncio.create_task(self._answer(stream))
         return stream
+
+    def _cut_off(self) -> None:
+        self._say("slow_reader: a client does not read its answers; its connection is cut")
+        self._socket.transport.abort()
 
     async def _answer(self, stream: Stream) -> None:
         """Send what the system says, as it says it."""

@@ -22,7 +22,7 @@ from s2st_bench.types import AudioChunk, Job, Read, Samples, SourceUnit, Speech,
 
 
 class Abandoned(Exception):
-    """The listener is gone: the session ends where it next asks for audio."""
+    """The listener is gone: the session ends where it next asks for audio or writes."""
 
 
 class LiveSource(Source):
@@ -86,6 +86,10 @@ class LiveSource(Source):
     def backlog_s(self) -> float:
         """Audio that waits for the system."""
         return self._waiting / self.rate_hz
+
+    @property
+    def is_abandoned(self) -> bool:
+        return self._is_abandoned
 
     @property
     def is_asked(self) -> bool:
@@ -195,6 +199,8 @@ class LiveRecord(Record):
         self._has_spoken = False
 
     def check(self, write: object, stage: str = "", output: bool = True) -> Write:
+        if self._source.is_abandoned:
+            raise Abandoned
         with self._order:
             checked = super().check(write, stage, output)
             if output and (checked.text or checked.retract_chars or checked.cancel_audio

@@ -38,8 +38,8 @@ class Refused(InputError):
     """A client, or what it sent, is not taken; it is told why, then the connection is closed.
 
     ``code`` is for programs: ``bad_message``, ``bad_audio``, ``bad_setting``, ``too_late``,
-    ``unsupported``, ``flood``, ``idle``, ``too_long``, ``slow_reader``, ``full``,
-    ``shutting_down``, ``system_failed``, ``system_hung``, ``internal``.
+    ``unsupported``, ``flood``, ``idle``, ``too_long``, ``full``, ``shutting_down``,
+    ``system_failed``, ``system_hung``, ``internal``.
     """
 
     def __init__(self, code: str, message: str, close: int = POLICY) -> None:
