@@ -54,7 +54,7 @@ class Access:
         """Whether the token came along: ``?token=…`` or ``Authorization: Bearer …``."""
         if self.token is None:
             return True
-        given = parse_qs(urlsplit(path).query).get("token", [])
+        given = parse_qs(path.partition("?")[2]).get("token", [])
         scheme, _, credential = (authorization or "").partition(" ")
         if scheme.lower() == "bearer":
             given.append(credential.strip())

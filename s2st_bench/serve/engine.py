@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 
 from s2st_bench.clock import Clock
 from s2st_bench.errors import ConfigError, UsageError
@@ -49,12 +48,15 @@ class Engine:
         if not self.outputs:
             raise ConfigError(f"outputs: system {system.name} gives "
                               f"{' and '.join(sorted(system.outputs))} only")
+        self.pairs: tuple[tuple[str, str], ...] = ()
+        """Language pairs to choose from, the server's own first; not all there are."""
         self._turns = Turns()
         self._opening = threading.Lock()
 
     def load(self) -> None:
-        """Load the weights; takes its time."""
+        """Load the weights, and ask for what languages; takes its time."""
         self.system.load(self.config.device)
+        self.pairs = self._pairs()
 
     def task(self, settings: Settings) -> Task:
         """What a client has asked for, if it can be had.
@@ -104,9 +106,7 @@ class Engine:
         """How many sessions it can hold, of those wanted."""
         return min(wanted, self.system.sessions or wanted)
 
-    @cached_property
-    def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Language pairs to choose from, the server's own first; not all there are."""
+    def _pairs(self) -> tuple[tuple[str, str], ...]:
         config = self.config
         sources = _first(config.source_lang, ASKED)
         targets = _first(config.target_lang, ASKED)

@@ -8,7 +8,6 @@ from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
 
 from websockets.datastructures import Headers
 from websockets.http11 import Response
@@ -50,7 +49,7 @@ class Web:
 
     def answer(self, path: str, info: Mapping[str, Any] | None) -> Response:
         """The response to a GET; ``info`` is none for who may not know."""
-        place = urlsplit(path).path
+        place = path.partition("?")[0]
         if place == INFO:
             if info is None:
                 return plain(HTTPStatus.UNAUTHORIZED, "a token is needed: ?token=…")

@@ -8,6 +8,7 @@ audio and getting the answer, less what passed there.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import time
@@ -66,15 +67,15 @@ class Served(StreamSystem):
         self._connect_s = connect_s
 
     async def connect(self, task: Task) -> StreamSession:
-        socket = await self._connected()
-        await socket.send(json.dumps({
+        session = ServedSession(await self._connected(), self._encoding)
+        await session.tell({
             "sample_rate": task.sample_rate_hz,
             "source_lang": task.source_lang,
             "target_lang": task.target_lang,
             "encoding": self._encoding,
             "speech": self._encoding if "speech" in task.outputs else None,
-        }))
-        return ServedSession(socket, self._encoding)
+        })
+        return session
 
     async def _connected(self) -> ClientConnection:
         """A connection that has a seat."""
@@ -151,9 +152,13 @@ class ServedSession(StreamSession):
         data = bytes_of(chunk.samples, self._encoding)
         self._sent.append((chunk.start_s + chunk.duration_s, time.perf_counter()))
         for start in range(0, len(data), MESSAGE_BYTES):
-            await self._socket.send(data[start : start + MESSAGE_BYTES])
+            await self._give(data[start : start + MESSAGE_BYTES])
         if chunk.is_last:
-            await self._socket.send(json.dumps({"end_of_stream": True}))
+            await self.tell({"end_of_stream": True})
+
+    async def tell(self, message: dict[str, Any]) -> None:
+        """Send a text message."""
+        await self._give(json.dumps(message))
 
     async def events(self) -> AsyncIterator[Write]:
         from websockets.exceptions import ConnectionClosed
@@ -168,6 +173,12 @@ class ServedSession(StreamSession):
 
     async def close(self) -> None:
         await self._socket.close()
+
+    async def _give(self, data: str | bytes) -> None:
+        from websockets.exceptions import ConnectionClosed
+
+        with contextlib.suppress(ConnectionClosed):  # events() tells why, in the service's words
+            await self._socket.send(data)
 
     def _note(self, message: dict[str, Any]) -> None:
         """Time on the way of this answer, from the server's times; refuses an error."""
