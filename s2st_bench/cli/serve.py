@@ -74,6 +74,7 @@ def serve(
     registry = Registry(folders_of(ctx, plugin_dir))
     config = compose_serve(_named(overrides or []), registry=registry)
     engine = Engine(build_system(config.system, registry), config)
+    server.check_address(host, port)
     service = server.Service(engine, bounds, access, _silent if quiet else _say)
     _warn(access)
     _say(f"loading {config.system.name} …")

@@ -15,7 +15,7 @@ QUEUE_BYTES = 64 << 20
 CONTROL_CHARS = 64 << 10
 """Length of one text message."""
 CONTROLS = 1_000
-"""Messages without audio between two ends of stream."""
+"""Messages in a row without audio."""
 
 
 @dataclass(frozen=True, slots=True)

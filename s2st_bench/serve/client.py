@@ -54,6 +54,8 @@ class Client:
         self._answers: asyncio.Task[None] | None = None
         self._controls = 0
         self._sent = 0
+        self._line = asyncio.Lock()
+        """Speech follows its header at once."""
 
     async def attend(self) -> None:
         """Serve it to the end; never raises for what a client or the system did."""
@@ -92,6 +94,7 @@ class Client:
         if isinstance(message, str):
             await self._control(message)
         elif message:
+            self._controls = 0
             await self._audio(message)
         else:
             self._count()
@@ -157,22 +160,25 @@ class Client:
             "source_s": round(output.source_s, 6), "written_s": output.written_s,
         }
         encoding = stream.settings.speech
-        if encoding is None or (output.speech is None and not output.is_cancel):
-            await self._send(caption(output.new, output.deleted, **fields))
-            return
-        fields["speech"] = speech_header(output.speech, encoding, output.words, output.is_cancel)
-        await self._send(caption(output.new, output.deleted, **fields))
-        if output.speech is not None and len(output.speech.samples):
-            await self._socket.send(bytes_of(output.speech.samples, encoding))
+        data = b""
+        if encoding is not None and (output.speech is not None or output.is_cancel):
+            fields["speech"] = speech_header(
+                output.speech, encoding, output.words, output.is_cancel)
+            if output.speech is not None:
+                data = bytes_of(output.speech.samples, encoding)
+        await self._send(caption(output.new, output.deleted, **fields), data)
 
-    async def _send(self, message: dict[str, Any]) -> None:
-        """Send a message with its number and times."""
-        if (stream := self._stream) is not None:
-            received_s, arrived_s = stream.source.received
-            message |= {"id": self._sent, "received_s": round(received_s, 6),
-                        "arrived_s": arrived_s, "sent_s": stream.clock.now()}
-            self._sent += 1
-        await self._socket.send(encode(message))
+    async def _send(self, message: dict[str, Any], data: bytes = b"") -> None:
+        """Send a message with its number and times, then ``data``."""
+        async with self._line:
+            if (stream := self._stream) is not None:
+                received_s, arrived_s = stream.source.received
+                message |= {"id": self._sent, "received_s": round(received_s, 6),
+                            "arrived_s": arrived_s, "sent_s": stream.clock.now()}
+                self._sent += 1
+            await self._socket.send(encode(message))
+            if data:
+                await self._socket.send(data)
 
     async def _finish(self) -> None:
         """Wait for the last answers of a stream that has ended."""
@@ -180,7 +186,6 @@ class Client:
             await self._answers
         await self._leave()
         self._settings = replace(self._settings, sample_rate_hz=DEFAULT_RATE_HZ)
-        self._controls = 0
 
     async def _leave(self) -> None:
         if self._answers is not None:
@@ -197,7 +202,7 @@ class Client:
     def _count(self) -> None:
         self._controls += 1
         if self._controls > CONTROLS:
-            raise Refused("flood", f"more than {CONTROLS} messages without audio")
+            raise Refused("flood", f"more than {CONTROLS} messages in a row without audio")
 
 
 async def refuse(socket: ServerConnection, error: Refused) -> None:

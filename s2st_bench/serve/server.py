@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from http import HTTPStatus
 from typing import Any
@@ -55,9 +56,8 @@ class Service:
                 max_size=self.bounds.message_bytes, compression=None, ping_interval=None,
                 server_header=None,
             )
-        except (OSError, OverflowError) as error:
-            raise UsageError(f"cannot listen on {self.access.host}, port {port}: {error}; "
-                             "choose another with --host and --port") from None
+        except OSError as error:
+            raise _cannot_listen(self.access.host, port, error) from None
         try:
             yield next(iter(server.sockets)).getsockname()[1]
         finally:
@@ -96,12 +96,12 @@ class Service:
             return plain(HTTPStatus.UNAUTHORIZED, "a token is needed: ?token=…")
         return None
 
-    async def _attend(self, socket: ServerConnection) -> None:
+    async def _attend(self, connection: ServerConnection) -> None:
         with self._seat() as has_seat:
             if has_seat:
-                await Client(socket, self.engine, self.bounds, self._say).attend()
+                await Client(connection, self.engine, self.bounds, self._say).attend()
             else:
-                await refuse(socket, Refused(
+                await refuse(connection, Refused(
                     "full", f"all {self.seats} sessions are taken; try again later", TRY_LATER))
 
     @contextlib.contextmanager
@@ -120,8 +120,27 @@ class Service:
         going = Refused("shutting_down", "the service is shutting down", GOING_AWAY)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSING_S):
-                await asyncio.gather(*(refuse(socket, going) for socket in server.connections))
+                await asyncio.gather(*(refuse(each, going) for each in server.connections))
                 await server.wait_closed()
+
+
+def check_address(host: str, port: int) -> None:
+    """Find out before a system is loaded that the address cannot be listened on.
+
+    Raises
+    ------
+    UsageError
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise _cannot_listen(host, port, error) from None
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> UsageError:
+    return UsageError(f"cannot listen on {host}, port {port}: {error}; choose another with "
+                      "--host and --port")
 
 
 async def run(service: Service, port: int, ready: Callable[[int], None]) -> None:

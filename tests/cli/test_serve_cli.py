@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from websockets.sync.client import connect
 
 from s2st_bench.audio import read_audio, write_wav
 from s2st_bench.cli import app
+from s2st_bench.cli.completion import complete
 from s2st_bench.serve.protocol import bytes_of
 from s2st_bench.store import RunFolder
 from s2st_bench.timeline import final_text
@@ -85,6 +87,14 @@ def test_what_cannot_be_served_is_one_line_and_exit_2(arguments, says):
     assert done.exit_code == 2 and says in done.stderr and done.stdout == ""
 
 
+def test_a_port_that_is_taken_is_told_before_anything_is_loaded():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = CliRunner().invoke(app, ["serve", "silent", "--port", str(port)])
+    assert done.exit_code == 2 and f"cannot listen on 127.0.0.1, port {port}" in done.stderr
+    assert "loading" not in done.stderr
+
+
 @pytest.mark.slow
 def test_beyond_loopback_it_warns_loudly():
     with service("silent", "--host", "0.0.0.0") as (_, process):
@@ -104,6 +114,12 @@ def test_help_loads_nothing_heavy():
                           env=ENVIRONMENT)
     assert done.stderr.strip() == "[]"
     assert "127.0.0.1" in done.stdout and "--idle-timeout" in done.stdout
+
+
+def test_systems_and_options_are_completed():
+    assert "system=cascade" in complete([], "system=casc", (), "serve")
+    keys = complete(["system=cascade"], "", (), "serve")
+    assert {"source_lang=", "chunk_s=", "system.tts="} <= {*keys} and "dataset=" not in keys
 
 
 @pytest.mark.slow

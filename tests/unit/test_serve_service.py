@@ -6,6 +6,7 @@ import http.client
 import json
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,14 +19,21 @@ pytest.importorskip("websockets", reason="needs the extra serve")
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
+from s2st_bench.audio import read_audio
+from s2st_bench.build import build_system
+from s2st_bench.compose import compose_serve
 from s2st_bench.errors import UsageError
 from s2st_bench.limits import Limits
+from s2st_bench.registry import Registry
+from s2st_bench.replay import ReplayOptions, replay
 from s2st_bench.serve import bounds as serve_bounds
 from s2st_bench.serve import stream as serve_stream
 from s2st_bench.serve.bounds import Bounds
 from s2st_bench.serve.live import LiveSource
+from s2st_bench.serve.protocol import bytes_of
 from s2st_bench.system import Observation, PipelineSession, Session, Stage, System
-from s2st_bench.types import Read, Speech, Task, Word, Write
+from s2st_bench.timeline import final_text
+from s2st_bench.types import AudioSource, Read, Recording, Speech, Task, Word, Write
 from scripted import FromFunction, Policy, Scripted
 from serving import SECOND, Served, hear, hear_all, serving, soon, standing, tell
 
@@ -435,6 +443,28 @@ def test_shutting_down_is_told():
         client.send(SECOND)
         soon(lambda: served.said, "the session has begun")
     assert refused(client) == ("shutting_down", 1001)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("overrides", [
+    ["system=wait_k"], ["system=emma"], ["system=ctc_gate"],
+    ["system=eager", "system.inner=reference"],
+    ["system=local_agreement", "system.inner=cascade_conference"],
+])
+def test_systems_of_this_package_say_what_they_say_in_a_replay(overrides, tmp_path):
+    registry = Registry()
+    config = compose_serve([*overrides, "dataset.pair=en-de"], registry=registry)
+    system = build_system(config.system, registry)
+    path = Path(__file__).parents[2] / "datasets/conference/audio/en/en-hand-test-003.opus"
+    samples = read_audio(path, rate_hz=16_000)
+    with serving(system, chunk_s=config.chunk_s, limits=config.limits) as served:
+        heard = standing(interpret(served, bytes_of(samples, "pcm_f32le"), encoding="pcm_f32le"))
+    for name in ("pieces", "spool"):
+        (tmp_path / name).mkdir()
+    recording = Recording("r", AudioSource(path), "en", ("de",), ())
+    options = ReplayOptions(clock="ideal", chunk_s=config.chunk_s, outputs=("text",))
+    trace = replay(system, recording, "de", options, tmp_path).whole()
+    assert heard == final_text(trace) != ""
 
 
 # --- plain requests ------------------------------------------------------------------------------
