@@ -80,7 +80,8 @@ def test_a_bare_name_is_served_until_interrupted():
     (["cascad"], "Did you mean system=cascade ?"),
     pytest.param([], "system is missing", marks=pytest.mark.slow),
     (["silent", "--token-env", "NOT_SET_HERE"], "NOT_SET_HERE: the variable is not set"),
-    pytest.param(["silent", "--host", "256.0.0.1"], "cannot listen on 256.0.0.1", marks=pytest.mark.slow),
+    pytest.param(["silent", "--host", "256.0.0.1"], "cannot listen on 256.0.0.1",
+                 marks=pytest.mark.slow),
 ])
 def test_what_cannot_be_served_is_one_line_and_exit_2(arguments, says):
     done = CliRunner().invoke(app, ["serve", *arguments])
