@@ -64,7 +64,9 @@ def number(browser: Browser, meter: str) -> str:
 
 
 def seconds(browser: Browser, meter: str) -> float:
-    return float(number(browser, meter).removesuffix(" s"))
+    """What a meter shows; 0 before it shows anything."""
+    shown = number(browser, meter)
+    return 0.0 if shown == "–" else float(shown.removesuffix(" s"))
 
 
 def stayed_inside(browser: Browser, served: Served) -> None:

@@ -66,7 +66,10 @@ async function begin() {
   const answer = await fetch(`info${query}`);
   if (!answer.ok) throw new Error(await answer.text());
   info = await answer.json();
-  if (!info.pairs.length) throw new Error("the system takes none of the languages offered here");
+  if (!info.pairs.length) {
+    throw new Error("the system takes none of the languages offered here: start the service with "
+      + "source_lang=… target_lang=…");
+  }
   at("system").textContent = `· ${info.system}`;
   document.title = `${info.system} · live interpretation`;
   fill(at("source-lang"), [...new Set(info.pairs.map(([from]) => from))], info.source_lang);
