@@ -185,3 +185,19 @@ def test_a_corpus_through_the_service_gives_the_same_text_as_in_process(tmp_path
         answers = [job for step in there.steps for job in step.jobs]
         assert all(0 <= job.network_s <= job.compute_s for job in answers)
         assert there.kind == "stream"
+
+
+@pytest.mark.slow
+def test_our_adapter_of_simulstreams_servers_reads_this_one(tmp_path: Path):
+    """It knows nothing of our additions, and passes over them."""
+    common = ("dataset=conference", "dataset.pair=en-de", "dataset.limit=2", "score=false",
+              f"out={tmp_path}")
+    with service(*CASCADE) as (url, _):
+        far = call("run", "system=simulstream_ws", f"system.url={url}", "clock=realtime",
+                   "name=far", *common, cwd=tmp_path)
+    near = call("run", "system=cascade_conference", "clock=ideal", "name=near", *common,
+                cwd=tmp_path)
+    assert far.returncode == near.returncode == 0, far.stderr + near.stderr
+    texts = [[final_text(trace) for trace in RunFolder(tmp_path / name).traces()]
+             for name in ("far", "near")]
+    assert texts[0] == texts[1] and all(texts[0])
