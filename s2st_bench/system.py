@@ -177,6 +177,9 @@ class System(ABC):
     privileged: bool = False
     """True for controls that are shown the references (:meth:`open_control`)."""
 
+    sessions: int | None = None
+    """How many sessions one loaded instance can have open at a time; none: any number."""
+
     name: str = ""
     """Filled by the registry: what the user typed."""
 
