@@ -168,6 +168,10 @@ class System(ABC):
     privileged: bool = False
     """True for controls that are shown the references (:meth:`open_control`)."""
 
+    cost_per_hour: float | None = None
+    """What an hour of source costs, as the vendor states it, in ``currency``; none: not stated."""
+    currency: str = "USD"
+
     name: str = ""
     """Filled by the registry: what the user typed."""
 

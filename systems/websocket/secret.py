@@ -1,0 +1,56 @@
+"""The user's key: from the environment, into what is sent, and nowhere else."""
+
+from __future__ import annotations
+
+import base64
+import os
+from urllib.parse import quote
+
+from s2st_bench.config import REDACTED
+from s2st_bench.errors import UsageError
+
+_SHORTEST_HIDDEN = 4
+"""Shorter values would blot out ordinary words of a message."""
+
+
+class Secret:
+    """A key that does not print itself."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str = "") -> None:
+        self._value = value
+
+    @classmethod
+    def from_environment(cls, variable: str, service: str) -> Secret:
+        """The key that a variable holds; none where no variable is named.
+
+        Raises
+        ------
+        UsageError
+        """
+        if not variable:
+            return cls()
+        value = os.environ.get(variable, "").strip()
+        if not value:
+            raise UsageError(
+                f"system {service} needs its key in the environment: export {variable}=…"
+            )
+        if not value.isprintable() or not value.isascii():
+            raise UsageError(f"{variable} holds characters that no key has")
+        return cls(value)
+
+    def reveal(self) -> str:
+        """The key itself: for what is sent only."""
+        return self._value
+
+    def scrub(self, text: str) -> str:
+        """``text`` in one line, without the key in any of the forms in which it was sent."""
+        if len(self._value) >= _SHORTEST_HIDDEN:
+            coded = base64.b64encode(self._value.encode()).decode()
+            for form in (self._value, quote(self._value, safe=""), coded):
+                text = text.replace(form, REDACTED)
+        return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+    def __repr__(self) -> str:
+        return f"Secret({REDACTED!r})"
