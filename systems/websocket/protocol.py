@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
+from s2st_bench.config import REDACTED
 from s2st_bench.errors import ConfigError
 from s2st_bench.params import construct
 
@@ -311,7 +312,18 @@ def read_protocol(given: Any, where: str = "system.protocol") -> Protocol:
                           "service is spoken to (`s2st-bench show websocket`)")
     if not isinstance(given, Mapping):
         raise ConfigError(f"{where}: expected a mapping with url, audio, receive; or a file")
+    if _holds(given, REDACTED):
+        raise ConfigError(f"{where}: a value stands as {REDACTED}, as run folders keep secrets; "
+                          f"give the file again: {where}=FILE")
     return construct(Protocol, given, where)
+
+
+def _holds(value: Any, text: str) -> bool:
+    if isinstance(value, Mapping):
+        return any(_holds(item, text) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(_holds(item, text) for item in value)
+    return bool(value == text)
 
 
 def _read_file(path: Path) -> Any:

@@ -7,7 +7,6 @@ and read by the package ``sphn`` that they use themselves.
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 from typing import Any
 
@@ -92,7 +91,7 @@ class SpeechDecoder:
         if isinstance(value, str):
             try:
                 value = base64.b64decode(value, validate=True)
-            except binascii.Error as error:
+            except ValueError as error:
                 raise ValueError(f"not base64: {error}") from None
         if not isinstance(value, bytes):
             raise ValueError(f"{type(value).__name__} where audio is expected")

@@ -77,9 +77,7 @@ class Service(StreamSystem):
 
     async def connect(self, task: Task) -> StreamSession:
         secret = self._secret()
-        session = ServiceSession(self.protocol, task, self._values(task, secret), secret)
-        await session.open()
-        return session
+        return await ServiceSession.open(self.protocol, task, self._values(task, secret), secret)
 
     def _secret(self) -> Secret:
         uses = CREDENTIAL in self.protocol.placeholders()

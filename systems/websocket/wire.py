@@ -1,8 +1,8 @@
 """Messages as they travel: a filled template to a frame, a frame to a mapping.
 
 Whatever the form, what comes back is read as a mapping: JSON and msgpack as they are, ``plain``
-text (and ``any`` text that is no JSON object) as ``{text}``, ``raw`` bytes as ``{bytes}``, ``tagged`` bytes as ``{tag, body}`` with the first
-byte as the tag.
+text (and ``any`` text that is no JSON object) as ``{text}``, ``raw`` bytes as ``{bytes}``,
+``tagged`` bytes as ``{tag, body}`` with the first byte as the tag.
 """
 
 from __future__ import annotations

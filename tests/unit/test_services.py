@@ -18,13 +18,15 @@ import yaml
 from s2st_bench.audio import write_wav
 from s2st_bench.audio.resample import resampled
 from s2st_bench.build import build_system
-from s2st_bench.config import Choice
+from s2st_bench.compose import compose
+from s2st_bench.config import Choice, RunConfig
 from s2st_bench.registry import Registry
 from s2st_bench.replay import ReplayOptions, replay
 from s2st_bench.timeline import final_text
 from s2st_bench.types import AudioSource, Recording, Segment, Trace
 from service_server import DATA, fixture, tcp_script, websocket_script
 
+REGISTRY = Registry()
 NAMES = sorted(path.stem for path in DATA.glob("*.yaml"))
 KEY = "sk-loopback/0123+456789"
 RATE_HZ = 16_000
@@ -39,14 +41,13 @@ def merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]
 
 
 def service(name: str, address: str, change: Mapping[str, Any]) -> Any:
-    registry = Registry()
-    values = yaml.safe_load(registry.options("systems")[name].read_text("utf-8"))
+    values = yaml.safe_load(REGISTRY.options("systems")[name].read_text("utf-8"))
     del values["name"]
     protocol = merged(values["protocol"], change)
     path = urlsplit(protocol["url"])
     url = address if path.scheme == "tcp" else (
         f"{address}{path.path}{'?' + path.query if path.query else ''}")
-    return build_system(Choice(name, {**values, "protocol": protocol, "url": url}), registry)
+    return build_system(Choice(name, {**values, "protocol": protocol, "url": url}), REGISTRY)
 
 
 def recorded(folder: Path, source: str, target: str) -> Recording:
@@ -136,10 +137,29 @@ def test_time_on_the_way_is_noted_apart(played: Any):
 
 
 def test_every_shipped_service_has_a_fixture_that_names_its_source():
-    registry = Registry()
-    shipped = {p.name for p in registry.plugins("systems") if p.adapter == "websocket"}
+    shipped = {p.name for p in REGISTRY.plugins("systems") if p.adapter == "websocket"}
     assert shipped == {fixture(name).get("system", name) for name in NAMES}
     assert all("://" in fixture(name)["source"] for name in NAMES)
+
+
+def test_a_run_is_composed_and_stored_with_the_whole_protocol():
+    config = compose(["system=seed_interpret", "dataset=conference", "clock=realtime",
+                      "system.url=ws://h/", "system.protocol.options.resource=mine"])
+    assert RunConfig.from_dict(config.to_dict()).system.params == config.system.params
+    protocol = build_system(config.system, REGISTRY).protocol
+    assert protocol.url == "ws://h/" and protocol.options == {"resource": "mine"}
+    assert protocol.schema["send"]["target_audio"]["number"] == 5
+
+
+@pytest.mark.parametrize("name", sorted({fixture(n).get("system", n) for n in NAMES}))
+def test_what_an_hour_costs_stands_on_the_card(name: str):
+    plugin = REGISTRY.get("systems", name)
+    protocol = yaml.safe_load(REGISTRY.options("systems")[name].read_text("utf-8"))["protocol"]
+    card = plugin.card_path.read_text("utf-8")
+    if cost := protocol.get("cost"):
+        assert f"{cost['per_hour']:g} {cost['currency']}" in card
+    assert ("untested against the service" in card.lower()) == (
+        "untested against the service" in plugin.summary)
 
 
 def _alike(a: np.ndarray, b: np.ndarray) -> float:
