@@ -312,6 +312,19 @@ def websocket_server(
         yield f"ws://127.0.0.1:{port_of(server)}"
 
 
+@contextmanager
+def tcp_server(
+    handle: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+) -> Iterator[str]:
+    """A TCP server with a handler of the test's."""
+
+    async def start() -> Any:
+        return await asyncio.start_server(handle, "127.0.0.1", 0)
+
+    with serving(start) as server:
+        yield f"tcp://127.0.0.1:{port_of(server)}"
+
+
 async def _until(ready: Callable[[], bool]) -> None:
     deadline = time.monotonic() + SLOW_S
     while not ready():

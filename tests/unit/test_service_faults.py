@@ -7,6 +7,7 @@ import base64
 import importlib.util
 import json
 import socket
+import struct
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -25,7 +26,7 @@ from s2st_bench.registry import Registry
 from s2st_bench.replay import ReplayOptions, replay
 from s2st_bench.timeline import final_text
 from s2st_bench.types import AudioSource, Recording, Segment, Trace
-from service_server import websocket_server
+from service_server import tcp_server, websocket_server
 
 KEY = "sk-fault/0123+456789"
 VARIABLE = "LOOPBACK_API_KEY"
@@ -306,6 +307,57 @@ def test_audio_of_a_gap_is_left_out_where_the_protocol_says_so(
     trace = suffer(fault, tmp_path / "run")
     assert trace.error is None and trace.load["disconnects"] == 1
     assert sum(dropping.audio) < 8
+
+
+TCP = {
+    "headers": [], "credential_env": "",
+    "audio": {"rate_hz": RATE_HZ, "message": {"hex": "{audio}"}},
+    "end": [{"close_sending": True}],
+    "receive": {"closing": "done", "rules": [{"when": {"text": "*"}, "append": "text"}]},
+}
+
+
+async def line_without_end(reader: Any, writer: Any) -> None:
+    writer.write(b"x" * 3_000_000)
+    await reader.read()
+
+
+async def hangs_up(reader: Any, writer: Any) -> None:
+    writer.write(b'{"text": "eins "}\n')
+    await reader.readexactly(640)
+    writer.close()
+
+
+async def resets(reader: Any, writer: Any) -> None:
+    await reader.readexactly(640)
+    linger = struct.pack("ii", 1, 0)  # a reset, not an end of stream
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    writer.transport.abort()
+
+
+async def takes_all(reader: Any, writer: Any) -> None:
+    n = len(await reader.read(-1))
+    writer.write(b'{"text": "%d"}' % n)  # and no end of line
+    await writer.drain()
+    writer.close()
+
+
+@pytest.mark.parametrize(("handle", "message", "text", "disconnects"), [
+    (takes_all, "", "12800", 0),
+    (line_without_end, "a message above 1 MB", "", 0),
+    (hangs_up, "s (1000)", "eins ", 0),
+    (resets, "it was lost 1 times before", "", 1),
+])
+def test_faults_over_tcp(
+    tmp_path: Path, handle: Any, message: str, text: str, disconnects: int
+):
+    change = {**TCP, **connection(message_mb=1.0, reconnects=1)}
+    with tcp_server(handle) as address:
+        options = ReplayOptions(clock="realtime", chunk_s=0.1, limits=Limits(call_s=5.0))
+        trace = replay(system(address, change), recorded(tmp_path / "run"), "de", options,
+                       tmp_path / "run").whole()
+    assert message in trace.error.message if trace.error else not message
+    assert final_text(trace) == text and trace.load["disconnects"] == disconnects
 
 
 def test_a_flood_ends_at_the_runs_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

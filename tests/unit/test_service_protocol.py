@@ -38,6 +38,7 @@ from s2st_bench.systems.websocket.secret import Secret
 from s2st_bench.systems.websocket.speech import SpeechDecoder
 from s2st_bench.systems.websocket.templates import fill, names_in
 from s2st_bench.systems.websocket.transcript import Transcript, common_prefix
+from s2st_bench.systems.websocket.travel import TravelTime
 from s2st_bench.types import Task, Write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -212,6 +213,17 @@ def test_protobuf_is_what_its_documentation_shows():
     assert protobuf.encode({"b": "testing"}, {"b": 2}).hex() == "120774657374696e67"
     assert protobuf.encode({"c": {"a": 150}},
                            {"c": {"number": 3, "fields": {"a": 1}}}).hex() == "1a03089601"
+
+
+def test_time_on_the_way_is_the_least_ping_and_what_a_stamp_adds():
+    travel = TravelTime(Stamp("at", unit_s=0.001))
+    assert travel.of({}, 5.0) == 0.0
+    for round_trip_s in (0.05, 0.02, 0.30):  # the last pong waited in a busy server
+        travel.add_ping(round_trip_s)
+    assert travel.of({}, 5.0) == 0.02
+    assert travel.of({"at": 1000}, 11.0) == 0.02
+    assert travel.of({"at": 2000}, 12.25) == pytest.approx(0.27)
+    assert travel.of({"at": "soon"}, 13.0) == travel.of({"at": float("nan")}, 14.0) == 0.02
 
 
 # --- messages in -------------------------------------------------------------------------------

@@ -142,6 +142,7 @@ def test_every_shipped_service_has_a_fixture_that_names_its_source():
     assert all("://" in fixture(name)["source"] for name in NAMES)
 
 
+@pytest.mark.slow
 def test_a_run_is_composed_and_stored_with_the_whole_protocol():
     config = compose(["system=seed_interpret", "dataset=conference", "clock=realtime",
                       "system.url=ws://h/", "system.protocol.options.resource=mine"])
