@@ -159,7 +159,9 @@ class ServiceSession(StreamSession):
     async def _end(self) -> None:
         try:
             for step in self._protocol.end:
-                await self._outbox.do(self._link, step, realtime=True)
+                async with self._mending:  # the end belongs to the connection that will stand
+                    link = self._link
+                await self._outbox.do(link, step, realtime=True)
         except LinkLost:
             return  # events() sees it too, and judges
         except SystemFailure as failure:
