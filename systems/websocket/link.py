@@ -209,7 +209,7 @@ async def _websocket(
     timeout_s: float, max_bytes: int,
 ) -> Link:
     from websockets.asyncio.client import connect as dial
-    from websockets.exceptions import InvalidStatus, WebSocketException
+    from websockets.exceptions import InvalidMessage, InvalidStatus, WebSocketException
     from websockets.typing import Subprotocol
 
     class Straight(dial):
@@ -232,6 +232,9 @@ async def _websocket(
         ))
     except InvalidStatus as refused:
         raise _refused(refused.response) from None
+    except InvalidMessage as error:
+        raise ConnectFailed(f"no connection: {error}",
+                            again=isinstance(error.__cause__, EOFError)) from None
     except (WebSocketException, ValueError) as error:
         raise ConnectFailed(f"no connection: {error}", again=False) from None
 

@@ -121,6 +121,8 @@ def fits(message: Mapping[str, Any], when: Mapping[str, Any]) -> bool:
 
 def values_at(message: Any, path: str) -> list[Any]:
     """All values that a path leads to; none where it leads nowhere."""
+    if "." not in path:  # most are a single key
+        return list(_step(message, path))
     found = [message]
     for key in path.split("."):
         found = [inner for item in found for inner in _step(item, key)]

@@ -288,25 +288,52 @@ def test_audio_of_a_gap_is_sent_late(suffered: Any):
     assert sum(FAULTS["dropped"].handle.audio) >= 8 - 1  # one may be lost on the way
 
 
+@pytest.mark.parametrize("absent_s", [0.15, 0.6])
+@pytest.mark.parametrize("gap", ["drop", "send"])
 def test_audio_of_a_gap_is_left_out_where_the_protocol_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gap: str, absent_s: float
 ):
+    """Also where the source ends meanwhile: the end is told to the connection that stands then."""
     monkeypatch.setenv(VARIABLE, KEY)
 
     class Slow(Dropping):
-        """Takes its time to be there again."""
-
         async def __call__(self, socket: Any) -> None:
             if self.audio:
-                await asyncio.sleep(0.15)
+                await asyncio.sleep(absent_s)
             await super().__call__(socket)
 
     dropping = Slow(1)
     fault = Fault(dropping, change={
-        **connection(gap="drop"), "start": [{"wait": {"text": "*"}}]})
+        **connection(gap=gap), "start": [{"wait": {"text": "*"}}]})
     trace = suffer(fault, tmp_path / "run")
     assert trace.error is None and trace.load["disconnects"] == 1
-    assert sum(dropping.audio) < 8
+    assert final_text(trace) == "Teil 1 Teil 2"
+    assert sum(dropping.audio) < 8 if gap == "drop" else sum(dropping.audio) >= 7
+
+
+async def no_http(reader: Any, writer: Any) -> None:
+    await reader.readline()
+    writer.write(b"SSH-2.0-OpenSSH\r\n")
+    writer.close()
+
+
+async def hangs_up_at_once(reader: Any, writer: Any) -> None:
+    writer.close()
+
+
+@pytest.mark.parametrize(("handle", "message"), [
+    (no_http, "no connection: did not receive a valid HTTP response"),
+    (hangs_up_at_once, "(2 tries)"),
+])
+def test_what_is_no_websocket_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, handle: Any, message: str
+):
+    monkeypatch.setenv(VARIABLE, KEY)
+    with tcp_server(handle) as address:
+        service = system(address.replace("tcp:", "ws:"), {})
+        trace = replay(service, recorded(tmp_path / "run"), "de", ReplayOptions(clock="realtime"),
+                       tmp_path / "run").whole()
+    assert trace.error is not None and message in trace.error.message
 
 
 TCP = {
