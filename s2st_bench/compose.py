@@ -398,7 +398,8 @@ def _resumed(overrides: Sequence[Override], groups: _Groups) -> DictConfig:
     from s2st_bench.store import RunFolder
 
     (path,) = here(Path(next(str(o.value()) for o in overrides if o.key_or_group == "resume")))[:1]
-    config = OmegaConf.create(dict(RunFolder(path).record().config))
+    # read as a configuration, so that settings which came later stand at their defaults
+    config = OmegaConf.create(RunConfig.from_dict(RunFolder(path).record().config).to_dict())
     known = list(_keys(config))
     for override in overrides:
         if _is_choice(override, groups) or override.key_or_group == "metrics.names":
