@@ -9,18 +9,12 @@ all items.  *Placeholders* are names in braces (:mod:`.templates`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlsplit
 
-from s2st_bench.config import REDACTED
-from s2st_bench.errors import ConfigError
-from s2st_bench.params import construct
-
-from .templates import CREDENTIAL, names_in
+from .address import check_header, check_url
+from .templates import AUDIO, CREDENTIAL, names_in
 
 Encoding = Literal["s16le", "f32le", "ogg_opus"]
 SpeechEncoding = Literal["s16le", "f32le", "wav", "ogg_opus"]
@@ -29,10 +23,8 @@ BinaryFrames = Literal["json", "msgpack", "protobuf", "tagged", "raw"]
 Paths = tuple[str, ...] | str
 Codes = Mapping[str, str] | tuple[str, ...]
 
-SCHEMES = ("ws", "wss", "tcp")
 OPUS_FRAMES_S = (0.0025, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.12)
 OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)
-_SECRET_NAME = re.compile(r"(^|[_-])(key|token|secret|password|auth\w*)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +42,8 @@ class Message:
         given = [f.name for f in fields(self) if getattr(self, f.name) is not None]
         if len(given) != 1:
             raise ValueError("a message has exactly one of json, msgpack, protobuf, text, hex")
+        if self.hex is not None:
+            bytes.fromhex(self.hex.replace(f"{{{AUDIO}}}", ""))
 
     @property
     def form(self) -> str:
@@ -261,15 +255,9 @@ class Protocol:
     cost: Cost | None = None
 
     def __post_init__(self) -> None:
-        _check_url(self.url)
+        check_url(self.url)
         for line in self.headers:
-            if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*", line):
-                raise ValueError(f"headers: expected 'Name: value', not {line!r:.60}")
-            name, _, value = line.partition(":")
-            if _names_secret(name) and "{" not in value:
-                raise ValueError(f"headers: {name} holds a key in the file; write "
-                                 f"'{name}: {{credential}}' and name its variable in "
-                                 "credential_env")
+            check_header(line)
         if not self.outputs:
             raise ValueError("outputs: text, speech or both")
         if "speech" in self.outputs and self.receive.speech is None:
@@ -294,72 +282,6 @@ class Protocol:
         speech = [self.receive.speech.encoding] if self.receive.speech else []
         return frozenset([*steps, self.audio.message.form, self.audio.encoding,
                           self.receive.binary, *speech])
-
-
-def read_protocol(given: Any, where: str = "system.protocol") -> Protocol:
-    """A protocol from a mapping, or from the YAML file of a path.
-
-    Raises
-    ------
-    ConfigError
-        Naming the file or option, the key, what was expected and the nearest known key.
-    """
-    if isinstance(given, str | Path) and str(given):
-        where = str(given)
-        given = _read_file(Path(given))
-    if given is None:
-        raise ConfigError(f"{where} is missing: give {where}=FILE, a YAML that says how the "
-                          "service is spoken to (`s2st-bench show websocket`)")
-    if not isinstance(given, Mapping):
-        raise ConfigError(f"{where}: expected a mapping with url, audio, receive; or a file")
-    if _holds(given, REDACTED):
-        raise ConfigError(f"{where}: a value stands as {REDACTED}, as run folders keep secrets; "
-                          f"give the file again: {where}=FILE")
-    return construct(Protocol, given, where)
-
-
-def _holds(value: Any, text: str) -> bool:
-    if isinstance(value, Mapping):
-        return any(_holds(item, text) for item in value.values())
-    if isinstance(value, list | tuple):
-        return any(_holds(item, text) for item in value)
-    return bool(value == text)
-
-
-def _read_file(path: Path) -> Any:
-    import yaml
-
-    try:
-        values = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"system.protocol={path}: {error}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from error
-    if isinstance(values, Mapping) and isinstance(inner := values.get("protocol"), Mapping):
-        return inner  # a system's own config file, as it ships
-    return values
-
-
-def _check_url(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise ValueError(f"url: {error}") from None
-    if parts.scheme not in SCHEMES or not parts.hostname:
-        raise ValueError(f"url: expected ws://, wss:// or tcp:// and a host, not {parts.scheme}:…")
-    if parts.scheme == "tcp" and port is None:
-        raise ValueError("url: tcp:// needs a port")
-    if parts.username or parts.password:
-        raise ValueError("url: leave user and password out; put {credential} in a header")
-    for name, value in parse_qsl(parts.query):
-        if _names_secret(name) and "{" not in value:
-            raise ValueError(f"url: {name} holds a key in the file; write {name}={{credential}} "
-                             "and name its variable in credential_env")
-
-
-def _names_secret(name: str) -> bool:
-    return bool(_SECRET_NAME.search(name.strip()))
 
 
 def _listed(values: tuple[float, ...]) -> str:

@@ -13,7 +13,8 @@ from s2st_bench.types import Task
 
 from .languages import refusal, service_code
 from .protobuf import check_schema
-from .protocol import Protocol, read_protocol
+from .protocol import Protocol
+from .reading import read_protocol
 from .secret import Secret
 from .session import ServiceSession
 from .templates import CREDENTIAL, PER_CONNECTION, PER_MESSAGE, check_names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import re
 import struct
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,11 +33,11 @@ from s2st_bench.systems.websocket.protocol import (
     Speech,
     Stamp,
     Step,
-    read_protocol,
 )
+from s2st_bench.systems.websocket.reading import read_protocol
 from s2st_bench.systems.websocket.rules import Reader, fits, values_at
 from s2st_bench.systems.websocket.secret import Secret
-from s2st_bench.systems.websocket.speech import SpeechDecoder
+from s2st_bench.systems.websocket.speech import SourceEncoder, SpeechDecoder
 from s2st_bench.systems.websocket.templates import fill, names_in
 from s2st_bench.systems.websocket.transcript import Transcript, common_prefix
 from s2st_bench.systems.websocket.travel import TravelTime
@@ -97,6 +99,7 @@ def test_the_cards_example_and_its_tables_are_the_truth():
     ("credential_env: EXAMPLE_KEY", "credential_env: ''", "credential_env names no variable"),
     ("done: true", "closes: true", "nothing ends a recording"),
     ("json: {audio: \"{audio}\"}", "json: {a: 1}, text: x", "exactly one of json"),
+    ("json: {audio: \"{audio}\"}", "hex: '0x {audio}'", "audio.message: non-hexadecimal"),
     ("rate_hz: 16000", "rate_hz: 16", "audio.rate_hz: from 1000"),
     ("rate_hz: 16000", "rate_hz: 16000, encoding: ogg_opus", "audio.frame_s: Opus knows"),
     ("rate_hz: 16000", "rate_hz: 44100, encoding: ogg_opus", "audio.rate_hz: Opus knows"),
@@ -325,3 +328,20 @@ def test_speech_may_be_cut_inside_a_sample():
         decoder.decode("ä")
     with pytest.raises(ValueError, match="not finite"):
         SpeechDecoder(Speech(16_000, "f32le")).decode(struct.pack("<f", float("nan")))
+
+
+def test_opus_pages_are_a_stream_that_libsndfile_reads():
+    pytest.importorskip("sphn")
+    encoder = SourceEncoder("ogg_opus", 24_000)
+    tone = (0.3 * np.sin(2 * np.pi * 440 * np.arange(48_000) / 24_000)).astype(np.float32)
+    pages = b"".join(encoder.encode(tone[at : at + 1920]) for at in range(0, len(tone), 1920))
+    got, rate_hz = soundfile.read(io.BytesIO(pages), dtype="float32")
+    assert rate_hz in (24_000, 48_000) and len(got) / rate_hz == pytest.approx(2.0, abs=0.1)
+    spectrum = np.abs(np.fft.rfft(got[: rate_hz]))
+    assert np.argmax(spectrum) == 440
+    decoder = SpeechDecoder(Speech(24_000, "ogg_opus"))
+    back = np.concatenate([decoder.decode(pages[at : at + 100])[0]
+                           for at in range(0, len(pages), 100)])
+    assert len(back) == pytest.approx(48_000, abs=2000) and np.abs(back).max() < 0.5
+    with pytest.raises(ValueError, match="ogg"):
+        SpeechDecoder(Speech(24_000, "ogg_opus")).decode(b"no Ogg at all" * 9)
