@@ -209,9 +209,8 @@ def serving(start: Callable[[], Awaitable[Any]]) -> Iterator[Any]:
     try:
         yield server
     finally:
-        server.close()
-
         async def cancel() -> None:
+            server.close()
             rest = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
             for task in rest:
                 task.cancel()
