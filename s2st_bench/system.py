@@ -177,6 +177,8 @@ class System(ABC):
     privileged: bool = False
     """True for controls that are shown the references (:meth:`open_control`)."""
 
+    sessions: int | None = None
+    """How many sessions one loaded instance can have open at a time; none: any number."""
     cost_per_hour: float | None = None
     """What an hour of source costs, as the vendor states it, in ``currency``; none: not stated."""
     currency: str = "USD"

@@ -253,11 +253,15 @@ class Protocol:
     schema: Mapping[str, Any] = field(default_factory=dict)
     """Of protobuf messages, for ``send`` and ``receive``: see :mod:`.protobuf`."""
     cost: Cost | None = None
+    sessions: int | None = None
+    """How many clients the service serves at a time; none: not known."""
 
     def __post_init__(self) -> None:
         check_url(self.url)
         for line in self.headers:
             check_header(line)
+        if self.sessions is not None and self.sessions < 1:
+            raise ValueError(f"sessions: 1 or more, not {self.sessions}")
         if not self.outputs:
             raise ValueError("outputs: text, speech or both")
         if "speech" in self.outputs and self.receive.speech is None:

@@ -57,6 +57,7 @@ class Service(StreamSystem):
                     {*PER_CONNECTION, *PER_MESSAGE, *read.options, *chosen}, where)
         _check_protobuf(self.protocol, where)
         self.outputs = frozenset(read.outputs)
+        self.sessions = read.sessions
         if read.cost is not None:
             self.cost_per_hour, self.currency = read.cost.per_hour, read.cost.currency
 
