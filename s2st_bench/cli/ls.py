@@ -22,6 +22,8 @@ class What(StrEnum):
     aligners = "aligners"
     identifiers = "identifiers"
     translators = "translators"
+    synthesisers = "synthesisers"
+    vads = "vads"
     trainers = "trainers"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from s2st_bench.errors import SystemFailure
-from s2st_bench.parts import Recogniser, Translator
+from s2st_bench.parts import Recogniser, Translator, waited_s
 from s2st_bench.system import HypothesisSession
 from s2st_bench.types import AudioChunk, TextChunk
 
@@ -39,6 +39,7 @@ class CascadeHypothesis(HypothesisSession):
             passed = list(self._utterances.push(chunk.samples))
             if chunk.is_last:
                 passed += self._utterances.finish()
+        waited = waited_s(self._recogniser)
         for speech in passed:
             with self.meter.stage("asr"):
                 if speech is not None:
@@ -47,6 +48,7 @@ class CascadeHypothesis(HypothesisSession):
                 self._words = self._recogniser.finish()
             self._done.append(self._translated(is_over=True))
             self._words = ()
+        self.meter.network(waited_s(self._recogniser) - waited)
 
     def hypothesis(self, is_last: bool) -> str:
         texts = [*self._done, self._translated(is_over=is_last)]
@@ -58,6 +60,8 @@ class CascadeHypothesis(HypothesisSession):
     def _translated(self, is_over: bool) -> str:
         if not self._words:
             return ""
+        waited = waited_s(self._translator)
         with self.meter.stage("mt"):
             text = self._translator.translate(" ".join(self._words), is_over)
-            return self._polish(text, is_over)
+        self.meter.network(waited_s(self._translator) - waited)
+        return self._polish(text, is_over)
