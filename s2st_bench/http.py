@@ -45,6 +45,8 @@ class Patience:
     def __post_init__(self) -> None:
         if not (self.answer_s > 0 and self.connect_s > 0 and self.whole_s > 0):
             raise ValueError("timeout_s: above 0 s is wanted")
+        if not 0 <= self.backoff_s <= _LONGEST_PAUSE_S:
+            raise ValueError(f"backoff_s={self.backoff_s}: 0 to {_LONGEST_PAUSE_S:g} s is wanted")
         if self.tries < 1:
             raise ValueError(f"tries={self.tries}: at least 1 is wanted")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ FRAME: Final = 1_920
 FRAME_S: Final = FRAME / SERVER_HZ
 _HEADER: Final = "kyutai-api-key"
 _BACKOFF_S: Final = 0.5
+_CLOSING_S: Final = 0.2
+"""How long a server is waited for that does not hang up in turn."""
 _LONGEST_TAIL_S: Final = 35.0
 """Silence after which a marker must have returned; what Kyutai's own client sends."""
 _MOST_WORDS: Final = 5_000
@@ -66,7 +69,8 @@ class KyutaiWire:
         self._steps = 0
         self._messages = 0
         self._marked = self._awaited = 0
-        self._socket = _connect(reach)
+        self._open = ExitStack()
+        self._socket = self._open.enter_context(_connect(reach))
 
     @staticmethod
     def check_packages() -> None:
@@ -122,7 +126,7 @@ class KyutaiWire:
         return bool(self._socket.protocol.state is State.OPEN)
 
     def close(self) -> None:
-        self._socket.close()
+        self._open.close()
 
     def _send(self, message: Mapping[str, Any]) -> None:
         import msgpack
@@ -197,7 +201,7 @@ def _connect(reach: Reach) -> Any:
         try:
             return connect(
                 reach.url, additional_headers={_HEADER: reach.key}, max_size=_MOST_BYTES,
-                open_timeout=reach.timeout_s, close_timeout=1.0)
+                open_timeout=reach.timeout_s, close_timeout=_CLOSING_S)
         except (WebSocketException, OSError) as error:
             status = error.response.status_code if isinstance(error, InvalidStatus) else 0
             refused = 400 <= status < 500 and status != 429

@@ -43,15 +43,16 @@ class Chat(TranslatorModel):
         0 for the likeliest translation; the longest one.
     body
         More fields of the request, such as ``{chat_template_kwargs: {enable_thinking: false}}``.
-    timeout_s, tries
-        The longest silence; how often a busy or failing server is asked.
+    timeout_s, tries, backoff_s
+        The longest silence; how often a busy or failing server is asked, and the first wait
+        between, which doubles.
     """
 
     def __init__(
         self, *, base_url: str = "http://127.0.0.1:8080/v1", model: str = "default",
         credential_env: str | None = None, prompt: str = TEMPLATE, system: str = "",
         temperature: float = 0.0, max_tokens: int = 256, body: dict[str, Any] | None = None,
-        timeout_s: float = 30.0, tries: int = 4,
+        timeout_s: float = 30.0, tries: int = 4, backoff_s: float = 0.5,
     ) -> None:
         check_url(base_url, ("http", "https"))
         if max_tokens < 1 or not 0.0 <= temperature <= 2.0:
@@ -61,7 +62,7 @@ class Chat(TranslatorModel):
         self._prompt = check_template(prompt)
         self._system = system
         self._patience = Patience(answer_s=timeout_s, connect_s=min(10.0, timeout_s),
-                                  whole_s=4 * timeout_s, tries=tries)
+                                  whole_s=4 * timeout_s, tries=tries, backoff_s=backoff_s)
         self._request = {"model": model, "temperature": temperature, "max_tokens": max_tokens,
                          **(body or {}), "stream": True}
 

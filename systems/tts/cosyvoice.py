@@ -57,8 +57,9 @@ class CosyVoice(SynthesiserModel):
         What the served model speaks.
     method
         ``GET`` as in its own client; servers that were changed to it want ``POST``.
-    timeout_s, tries
-        The longest silence; how often a busy or failing server is asked.
+    timeout_s, tries, backoff_s
+        The longest silence; how often a busy or failing server is asked, and the first wait
+        between, which doubles.
     """
 
     voices = frozenset({"cosyvoice"})
@@ -69,6 +70,7 @@ class CosyVoice(SynthesiserModel):
         instruct_text: str = "", sample_rate_hz: int = 24_000,
         languages: Sequence[str] = ("zh", "en", "ja", "ko", "yue"),
         method: Literal["GET", "POST"] = "GET", timeout_s: float = 30.0, tries: int = 4,
+        backoff_s: float = 0.5,
     ) -> None:
         if not 8_000 <= sample_rate_hz <= 48_000:
             raise ValueError(f"sample_rate_hz={sample_rate_hz}: 8000 to 48000 is wanted")
@@ -82,7 +84,8 @@ class CosyVoice(SynthesiserModel):
             raise ValueError(f"{lacking[0]}: mode={mode} needs it (the voice to speak in: "
                              "prompt_wav=FILE, or mode=sft speaker=NAME)")
         self._client = HttpClient(base_url, "CosyVoice", Patience(
-            answer_s=timeout_s, connect_s=min(10.0, timeout_s), whole_s=4 * timeout_s, tries=tries))
+            answer_s=timeout_s, connect_s=min(10.0, timeout_s), whole_s=4 * timeout_s, tries=tries,
+            backoff_s=backoff_s))
         self._mode = mode
         self._fields = {"prompt_text": prompt_text if mode == "zero_shot" else "",
                         "spk_id": "" if mode in _WITH_VOICE else speaker,

@@ -54,8 +54,8 @@ class Edge(SynthesiserModel):
     ) -> None:
         if not -90 <= rate_percent <= 200:
             raise ValueError(f"rate_percent={rate_percent}: -90 to 200 is wanted")
-        if timeout_s < 1.0:
-            raise ValueError(f"timeout_s={timeout_s}: 1 s or more is wanted")
+        if timeout_s <= 0:
+            raise ValueError(f"timeout_s={timeout_s}: above 0 s is wanted")
         self.voices = frozenset({f"edge-tts {voice}".strip()})
         self._voice = voice
         self._rate = f"{rate_percent:+d}%"
@@ -148,5 +148,11 @@ class Mp3Pieces:
 
     def _decoded(self, packets: list[Any]) -> Samples:
         frames = [frame for packet in packets for frame in self._codec.decode(packet)]
-        pieces = [frame.to_ndarray().mean(axis=0, dtype=np.float32) for frame in frames]
+        pieces = [_mono(frame.to_ndarray()) for frame in frames]
         return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+
+
+def _mono(planes: np.ndarray[Any, Any]) -> Samples:
+    """One frame's channels averaged; FFmpeg gives floats or whole numbers, as it was built."""
+    scale = float(np.iinfo(planes.dtype).max) + 1.0 if planes.dtype.kind == "i" else 1.0
+    return np.clip(planes.mean(axis=0, dtype=np.float32) / np.float32(scale), -1.0, 1.0)
