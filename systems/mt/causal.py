@@ -62,7 +62,9 @@ class CausalLM(CheckpointTranslator):
         chat = self.is_chat
         asked = question(self._prompt or (TEMPLATE if chat else PLAIN), text, source_lang,
                          target_lang)
-        ids = torch.tensor([self._encoded(asked, chat)], device=self.model.device)
+        encoded = self._encoded(asked, chat)
+        self.fits(len(encoded) + self.max_tokens)
+        ids = torch.tensor([encoded], device=self.model.device)
         said: list[int] = []
         shown = ""
         past = None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from s2st_bench.checkpoints import check_name, local_folder, pick_device
-from s2st_bench.errors import DependencyError, InputError
+from s2st_bench.errors import DependencyError, InputError, SystemFailure
 from s2st_bench.parts import TranslatorModel
 
 Precision = Literal["float32", "float16", "bfloat16"]
@@ -79,6 +79,22 @@ class CheckpointTranslator(TranslatorModel):
     def missing(self, source_lang: str, target_lang: str) -> str | None:
         """Known of a checkpoint only once it is loaded; before, every pair may be there."""
         return self.refusal(source_lang, target_lang) if self.model is not None else None
+
+    def fits(self, n_tokens: int) -> None:
+        """Refuse a text that the loaded checkpoint has no room for, rather than cut it.
+
+        Raises
+        ------
+        SystemFailure
+        """
+        if n_tokens > self.room:
+            raise SystemFailure(f"translator {self.name}: an utterance of {n_tokens} tokens, where "
+                                f"{self.checkpoint} takes {self.room}")
+
+    @property
+    def room(self) -> int:
+        """Tokens that the loaded checkpoint has positions for."""
+        return int(getattr(self.model.config, "max_position_embeddings", None) or 1_024)
 
     @abstractmethod
     def check(self) -> None:

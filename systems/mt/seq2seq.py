@@ -22,8 +22,6 @@ from s2st_bench.transcripts import base_code
 from .checkpoint import CheckpointTranslator, Precision
 from .languages import flores, pick
 
-_MOST_TOKENS = 512
-"""Of an utterance: what checkpoints of these kinds were trained with at most."""
 _PAIR = re.compile(r"opus-mt(?:-tc-big)?-([a-z]{2,3})-([a-z]{2,3})", re.IGNORECASE)
 
 
@@ -75,12 +73,21 @@ class Seq2Seq(CheckpointTranslator):
         with torch.inference_mode():
             found = self.model.generate(
                 **encoded.to(self.model.device), **told, do_sample=False, num_beams=self.beams,
-                max_length=None, max_new_tokens=self.max_tokens)
+                max_length=None, max_new_tokens=min(self.max_tokens, self.room - 2))
         decoded: str = self.tokenizer.decode(found[0], skip_special_tokens=True)
         return " ".join(decoded.split())
 
     def encoded(self, text: str) -> Any:
-        return self.tokenizer(text, return_tensors="pt", truncation=True, max_length=_MOST_TOKENS)
+        """``text`` as the model takes it.
+
+        Raises
+        ------
+        SystemFailure
+            It is too long.
+        """
+        found = self.tokenizer(text, return_tensors="pt")
+        self.fits(found["input_ids"].shape[-1])
+        return found
 
 
 class Pair:

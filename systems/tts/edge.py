@@ -155,4 +155,5 @@ class Mp3Pieces:
 def _mono(planes: np.ndarray[Any, Any]) -> Samples:
     """One frame's channels averaged; FFmpeg gives floats or whole numbers, as it was built."""
     scale = float(np.iinfo(planes.dtype).max) + 1.0 if planes.dtype.kind == "i" else 1.0
-    return np.clip(planes.mean(axis=0, dtype=np.float32) / np.float32(scale), -1.0, 1.0)
+    mono: Samples = (planes.mean(axis=0) / scale).clip(-1.0, 1.0).astype(np.float32)
+    return mono

@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Answer = Callable[[BaseHTTPRequestHandler], None]
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection; ``body`` is the request's, already read."""
+
+    body: bytes
+
+
+Answer = Callable[[Handler], None]
 
 
 @dataclass
@@ -30,7 +37,7 @@ def http_server(*answers: Answer) -> Iterator[Asked]:
     left = list(answers)
     book = threading.Lock()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answering(Handler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
@@ -39,9 +46,9 @@ def http_server(*answers: Answer) -> Iterator[Asked]:
             asked.connections += 1
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             with book:
-                asked.requests.append((self.command, self.path, dict(self.headers), body))
+                asked.requests.append((self.command, self.path, dict(self.headers), self.body))
                 answer = left.pop(0) if len(left) > 1 else left[0]
             try:
                 answer(self)
@@ -53,8 +60,13 @@ def http_server(*answers: Answer) -> Iterator[Asked]:
         def log_message(self, format: str, *args: Any) -> None:
             """Nothing on the terminal."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """A client that hangs up is nothing to tell of."""
+
+    server = Server(("127.0.0.1", 0), Answering)
     asked.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
@@ -66,7 +78,7 @@ def http_server(*answers: Answer) -> Iterator[Asked]:
 
 
 def refuses(status: int, body: str = "", **headers: str) -> Answer:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
+    def answer(handler: Handler) -> None:
         data = body.encode()
         handler.send_response(status)
         told = {key.replace("_", "-"): value for key, value in headers.items()}
@@ -84,7 +96,7 @@ def streams(
 ) -> Answer:
     """Pieces of a chunked body, with things to do between them; ``whole`` false hangs up."""
 
-    def answer(handler: BaseHTTPRequestHandler) -> None:
+    def answer(handler: Handler) -> None:
         handler.send_response(200)
         handler.send_header("Content-Type", kind)
         handler.send_header("Transfer-Encoding", "chunked")
@@ -103,7 +115,7 @@ def streams(
     return answer
 
 
-def hangs_up(handler: BaseHTTPRequestHandler) -> None:
+def hangs_up(handler: Handler) -> None:
     """No answer at all."""
     handler.close_connection = True
     handler.connection.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 TEXTS = ["the cat sat on the mat", "die Katze saß auf der Matte", "ein kleiner Test",
          "a small test", "hello world", "guten Tag"]
@@ -20,10 +21,10 @@ def _pieces(folder: Path, size: int = 60) -> Path:
     return folder / "pieces.model"
 
 
-def _shape(vocabulary: int) -> dict[str, int]:
+def _shape(vocabulary: int) -> dict[str, Any]:
     return {"vocab_size": vocabulary, "d_model": 16, "encoder_layers": 1, "decoder_layers": 1,
             "encoder_attention_heads": 2, "decoder_attention_heads": 2, "encoder_ffn_dim": 16,
-            "decoder_ffn_dim": 16, "max_position_embeddings": 128}
+            "decoder_ffn_dim": 16, "max_position_embeddings": 128, "init_std": 0.5}
 
 
 def nllb(folder: Path) -> Path:
@@ -45,6 +46,8 @@ def nllb(folder: Path) -> Path:
     model = M2M100ForConditionalGeneration(M2M100Config(
         **_shape(len(tokenizer)), pad_token_id=1, bos_token_id=0, eos_token_id=2,
         decoder_start_token_id=2))
+    with torch.no_grad():  # words are likelier than languages, which do not show
+        model.model.shared.weight[5 : made.get_vocab_size()] *= 4.0
     model.save_pretrained(folder)
     return folder
 

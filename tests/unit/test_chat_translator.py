@@ -1,7 +1,7 @@
 """Translation by a chat endpoint, against a server on loopback, also one that misbehaves.
 
-Events of the stream are those of OpenAI's API reference (chat completions, streaming) as llama.cpp's
-server sends them; see ``tests/helpers/loopback.py``.
+Events of the stream are those of OpenAI's API reference (chat completions, streaming) as
+llama.cpp's server sends them; see ``tests/helpers/loopback.py``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ KEY = "sk-a-very-secret-key"
 
 
 def pair(url: str, **settings: Any) -> ChatPair:
-    made = Chat(base_url=f"{url}/v1", **{"tries": 2, "timeout_s": 2.0, "backoff_s": 0.01, **settings})
+    quick = {"tries": 2, "timeout_s": 2.0, "backoff_s": 0.01}
+    made = Chat(base_url=f"{url}/v1", **{**quick, **settings})
     found = made.open("en", "de-AT")
     assert isinstance(found, ChatPair)
     return found
@@ -61,7 +62,8 @@ def test_words_come_while_the_server_still_writes(monkeypatch: pytest.MonkeyPatc
     assert headers["Authorization"] == f"Bearer {KEY}"
     sent = json.loads(body)
     assert sent["stream"] is True and sent["model"] == "llama" and sent["seed"] == 7
-    assert sent["temperature"] == 0.0 and [m["role"] for m in sent["messages"]] == ["system", "user"]
+    assert sent["temperature"] == 0.0
+    assert [m["role"] for m in sent["messages"]] == ["system", "user"]
     asked = sent["messages"][1]["content"]
     assert "English" in asked and "German" in asked and asked.endswith("good day")
     assert server.connections == 1 and len(server.requests) == 2
@@ -116,7 +118,8 @@ def test_what_goes_wrong_is_one_clear_line(
 
 
 def test_the_next_utterance_is_answered_after_a_failure() -> None:
-    with http_server(streams(event("gu"), b"data: nonsense\n\n", event("t")), chat("gut")) as server:
+    broken = streams(event("gu"), b"data: nonsense\n\n", event("t"))
+    with http_server(broken, chat("gut")) as server:
         translator = pair(server.url)
         with pytest.raises(SystemFailure, match="not JSON"):
             translator.translate("good")
