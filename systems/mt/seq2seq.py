@@ -180,7 +180,7 @@ class Marian(Seq2Seq):
     ----------
     pair
         Source and target (``en-de``); none: as its name says it (``opus-mt-en-de``).
-    target_token
+    prefix
         Begins every text, for a checkpoint of several targets (``>>fra<<``).
     """
 
@@ -188,7 +188,7 @@ class Marian(Seq2Seq):
     kinds: ClassVar[frozenset[str]] = frozenset({"marian"})
 
     def __init__(
-        self, *, checkpoint: str, pair: str | None = None, target_token: str = "",
+        self, *, checkpoint: str, pair: str | None = None, prefix: str = "",
         device: str = "auto", precision: Precision = "float32", max_tokens: int = 256,
         beams: int = 1,
     ) -> None:
@@ -200,7 +200,7 @@ class Marian(Seq2Seq):
             raise ValueError(f"pair={pair}: the languages of {checkpoint} are wanted, such as "
                              "pair=en-de; its name does not say them")
         self._pair = given[0], given[1]
-        self._token = target_token
+        self._token = prefix
 
     def missing(self, source_lang: str, target_lang: str) -> str | None:
         return self.refusal(source_lang, target_lang)
@@ -215,7 +215,7 @@ class Marian(Seq2Seq):
         super().check()
         if self._token and self._token not in self.tokenizer.get_vocab():
             raise InputError(f"translator {self.name}: {self.folder}: knows no token "
-                             f"{self._token!r} (target_token)")
+                             f"{self._token!r} (prefix)")
 
     def inputs(self, text: str, source_lang: str, target_lang: str) -> tuple[Any, dict[str, Any]]:
         return self.encoded(f"{self._token} {text}".strip()), {}

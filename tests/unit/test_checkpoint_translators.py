@@ -76,7 +76,7 @@ def test_languages_are_those_of_the_checkpoint(checkpoints: Path) -> None:
     assert marian.missing("en", "de-AT") is None
     assert "translates en to de, not de to en" in (marian.missing("de", "en") or "")
     french: Any = made("marian", tiny_translators.marian, checkpoints, pair="en-fr",
-                       target_token=">>fra<<")
+                       prefix=">>fra<<")
     assert french.open("en", "fr").translate("hello")
     (encoded, _) = french.inputs("hello", "en", "fr")
     assert french.tokenizer.convert_ids_to_tokens(encoded["input_ids"][0].tolist())[0] == ">>fra<<"
@@ -89,7 +89,7 @@ def test_checkpoints_of_another_kind_are_refused(checkpoints: Path, tmp_path: Pa
         ("m2m100", tiny_translators.nllb, {}, "is it NLLB"),
         ("m2m100", tiny_translators.marian, {}, "of kind 'marian', where m2m_100 is wanted"),
         ("marian", tiny_translators.nllb, {"pair": "en-de"}, "of kind 'm2m_100'"),
-        ("marian", tiny_translators.marian, {"pair": "en-de", "target_token": ">>ron<<"},
+        ("marian", tiny_translators.marian, {"pair": "en-de", "prefix": ">>ron<<"},
          "knows no token '>>ron<<'"),
         ("nllb", tiny_translators.llama, {}, "cannot be loaded"),
     ]:
