@@ -22,16 +22,17 @@ from s2st_bench.corpus import Corpus, fingerprint
 from s2st_bench.errors import BenchError, ConfigError, CorpusError, Interrupted, RunError
 from s2st_bench.executor import (
     Event,
-    Executor,
     Finished,
     Loaded,
-    LocalExecutor,
     Progress,
     Setup,
     Work,
+    choose_executor,
+    threads_of,
 )
 from s2st_bench.registry import Registry
 from s2st_bench.replay import ReplayOptions, task_for
+from s2st_bench.resume import resume_command
 from s2st_bench.store import RunFolder, RunWriter, write_atomically
 from s2st_bench.system import System
 from s2st_bench.types import Recording, RunRecord
@@ -77,6 +78,7 @@ def run(
         Anything that keeps the run from being made; recordings that fail do not.
     """
     registry = Registry(plugin_dirs)
+    executor_of = choose_executor(config.executor)
     if config.score:
         from s2st_bench.scoring import make_metrics
 
@@ -111,7 +113,12 @@ def run(
     path = config.resume or _new_folder(config, record)
     if config.resume is not None:
         record = _resumed(RunFolder(path), record)
-    with RunWriter(path) as writer:
+    executor = executor_of(Setup(
+        system=config.system, plugin_dirs=tuple(registry.folders), options=options, run=path,
+        device=str(config.executor.params.get("device", "cpu")),
+        threads=threads_of(config.executor),
+    ))
+    with RunWriter(path, resume_command(path, plugin_dirs)) as writer:
         done = {trace.key for trace in RunFolder(path).traces()} if config.resume else set()
         if config.resume is None:
             writer.write_recordings(recordings)
@@ -120,17 +127,17 @@ def run(
         works = [work for work in _works(recordings, target_lang, config) if work.key not in done]
         tally = _Tally(len(recordings) * config.repeat, len(done))
         try:
-            for event in _executor(config, registry, path, options).run(works):
+            for event in executor.run(works):
                 if isinstance(event, Finished):
                     writer.append_trace(event.line)
                 if (status := tally.add(event)) is not None and progress is not None:
                     progress(status)
-        except KeyboardInterrupt:
-            writer.write_record(replace(record, status="interrupted"))
-            folders = "".join(f" --plugin-dir {folder}" for folder in plugin_dirs)
-            raise Interrupted(
-                f"{tally.done} of {tally.total} recordings are kept; finish the run with: "
-                f"s2st-bench run resume={path}{folders}"
+        except KeyboardInterrupt as stop:
+            with suppress(RunError):  # what is kept is in the traces; the record may stay behind
+                writer.write_record(replace(record, status="interrupted"))
+            raise Interrupted.by(
+                stop, f"{tally.done} of {tally.total} recordings are kept; finish the run with: "
+                f"{resume_command(path, plugin_dirs)}"
             ) from None
         except BenchError:
             with suppress(RunError):  # the disk may be what failed: the first error counts
@@ -221,23 +228,6 @@ def _options(config: RunConfig, host: Mapping[str, Any]) -> ReplayOptions:
         load=load,
         delivery=config.delivery,
     )
-
-
-def _executor(
-    config: RunConfig, registry: Registry, path: Path, options: ReplayOptions
-) -> Executor:
-    if config.executor.name != "local":
-        raise ConfigError(f"executor: expected local, not {config.executor.name!r}")
-    workers = config.executor.workers
-    setup = Setup(
-        system=config.system,
-        plugin_dirs=tuple(registry.folders),
-        options=options,
-        run=path,
-        device=str(config.executor.params.get("device", "cpu")),
-        threads=max(1, hosts.cores() // workers),
-    )
-    return LocalExecutor(setup, workers, config.executor.limits)
 
 
 def _new_folder(config: RunConfig, record: RunRecord) -> Path:
