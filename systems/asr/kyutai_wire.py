@@ -24,7 +24,7 @@ FRAME: Final = 1_920
 FRAME_S: Final = FRAME / SERVER_HZ
 _HEADER: Final = "kyutai-api-key"
 _BACKOFF_S: Final = 0.5
-_CLOSING_S: Final = 0.2
+_CLOSING_S: Final = 0.1
 """How long a server is waited for that does not hang up in turn."""
 _LONGEST_TAIL_S: Final = 35.0
 """Silence after which a marker must have returned; what Kyutai's own client sends."""

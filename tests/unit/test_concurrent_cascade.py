@@ -125,7 +125,8 @@ def overlap(a: Job, b: Job) -> bool:
 @pytest.mark.parametrize(("stage", "answers", "message"), [
     ("mt", (refuses(500, "out of memory"), llama),
      "chat endpoint at .*: answered 500 .*out of memory"),
-    ("tts", (streams(SPEECH, whole=False), voice), "CosyVoice at .*: broke off within its answer"),
+    pytest.param("tts", (streams(SPEECH, whole=False), voice),
+                 "CosyVoice at .*: broke off within its answer", marks=pytest.mark.slow),
     ("asr", (), "Kyutai server at .*Connection refused"),
 ])
 def test_a_server_that_fails_costs_its_recording_only(
