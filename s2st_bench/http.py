@@ -140,7 +140,7 @@ class HttpClient:
             wait_s = pause_s
             try:
                 response = self._ask(method, path, body, headers)
-            except (ConnectionError, http.client.HTTPException, ssl.SSLError, OSError) as error:
+            except (OSError, http.client.HTTPException) as error:
                 self.close()
                 if isinstance(error, TimeoutError):
                     raise SystemHung(

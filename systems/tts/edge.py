@@ -114,6 +114,9 @@ class Edge(SynthesiserModel):
                     return
                 if message["type"] == "audio":
                     yield message["data"]
+        except aiohttp.ClientConnectorError as error:
+            raise SystemFailure(f"edge-tts: {error.host} cannot be reached "
+                                f"({error.os_error.strerror})") from None
         except TimeoutError:
             raise SystemHung(f"edge-tts: nothing came for {self._timeout_s:g} s") from None
         except (aiohttp.ClientError, edge_tts.exceptions.EdgeTTSException, OSError, ValueError,

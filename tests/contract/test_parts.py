@@ -41,6 +41,14 @@ def test_a_part_is_described_and_its_settings_can_be_stored(plugin: Plugin) -> N
         assert redact("given", name) == "given", name
 
 
+def test_there_is_a_choice_of_every_part_of_a_cascade() -> None:
+    assert {"kyutai", "whisper", "faster-whisper", "reference"} <= {*REGISTRY.names("recognisers")}
+    assert {"apertium", "causal-lm", "chat", "m2m100", "marian", "nllb", "reference"} <= {
+        *REGISTRY.names("translators")}
+    assert {"cosyvoice", "edge-tts", "espeak", "vits"} <= {*REGISTRY.names("synthesisers")}
+    assert {"energy", "silero"} <= {*REGISTRY.names("vads")}
+
+
 def test_parts_are_imported_without_what_they_need() -> None:
     done = subprocess.run([sys.executable, "-c", IMPORT_ALL, *KINDS], capture_output=True,
                           text=True, check=True)

@@ -188,6 +188,15 @@ def test_edge_speaks_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "KatjaNeural" in requests[1] and "rate='+10%'" in requests[1] and "Hallo" in requests[1]
 
 
+def test_edge_needs_the_internet(monkeypatch: pytest.MonkeyPatch) -> None:
+    from s2st_bench.systems.tts.edge import Edge
+
+    with edge_server(lambda c: None, monkeypatch):
+        pass  # nobody listens there any more
+    with pytest.raises(SystemFailure, match=r"edge-tts: 127.0.0.1 cannot be reached \(Conn"):
+        list(Edge().speak("Hallo", "de"))
+
+
 @pytest.mark.parametrize(("answer", "message", "kind"), [
     (lambda c: c.send(said("turn.end")), "NoAudioReceived", SystemFailure),
     (lambda c: c.close(), "NoAudioReceived|closed|ended", SystemFailure),
