@@ -8,11 +8,13 @@ The model lags: a word comes 0.5 s (``stt-1b-en_fr``) or 2.5 s (``stt-2.6b-en``)
 spoken, so at the end of an utterance silence is sent until its marker returns.
 
 Each call waits until the server has worked off the frames it was sent: what is recognised does not
-depend on the clock, and a server that falls behind is seen to.
+depend on the clock, and a server that falls behind is seen to.  A model without the heads that
+``Step`` carries (``stt-2.6b-en``) sends none: with ``steps=false`` a call takes what has come, and
+only ``clock=realtime`` says when words came.
 
 Sources: https://github.com/kyutai-labs/delayed-streams-modeling at 15c8c30,
 ``scripts/transcribe_from_file_via_rust_server.py``; https://github.com/kyutai-labs/moshi,
-``rust/moshi-server/src/{asr,batched_asr}.rs``.
+``rust/moshi-server/src/{asr,batched_asr}.rs``, ``rust/moshi-core/src/asr.rs``.
 """
 
 from __future__ import annotations
@@ -59,6 +61,8 @@ class Kyutai(RecogniserModel):
         The model's lag.
     lead_s
         Silence before the first audio (the 2.6B model wants 1 s).
+    steps
+        Whether the model tells of each frame (stt-1b-en_fr does, stt-2.6b-en does not).
     timeout_s, tries
         The longest silence; how often a server that is not there is called.
     """
@@ -68,7 +72,8 @@ class Kyutai(RecogniserModel):
     def __init__(
         self, *, url: str = "ws://127.0.0.1:8080", credential_env: str | None = None,
         model: str = "stt-1b-en_fr", languages: Sequence[str] = ("en", "fr"),
-        delay_s: float = 0.5, lead_s: float = 0.0, timeout_s: float = 15.0, tries: int = 3,
+        delay_s: float = 0.5, lead_s: float = 0.0, steps: bool = True, timeout_s: float = 15.0,
+        tries: int = 3,
     ) -> None:
         check_url(url, ("ws", "wss"))
         if not 0.0 <= delay_s <= 10.0 or not 0.0 <= lead_s <= 10.0:
@@ -79,7 +84,7 @@ class Kyutai(RecogniserModel):
         self._url = url.rstrip("/")
         self._credential_env = credential_env
         self._model = model
-        self._delay_s, self._lead_s = delay_s, lead_s
+        self._delay_s, self._lead_s, self._steps = delay_s, lead_s, steps
         self._timeout_s, self._tries = timeout_s, tries
 
     def load(self) -> None:
@@ -94,7 +99,8 @@ class Kyutai(RecogniserModel):
             known = ", ".join(sorted(self.languages))
             raise ConfigError(f"recogniser kyutai: {self._model} knows {known}, not {lang}")
         key = credential(self._credential_env) or _PUBLIC
-        reach = Reach(f"{self._url}/api/asr-streaming", key, self._timeout_s, self._tries)
+        reach = Reach(f"{self._url}/api/asr-streaming", key, self._timeout_s, self._tries,
+                      self._steps)
         return KyutaiListener(reach, self._delay_s, self._lead_s)
 
     def transcribe(self, samples: Samples, rate_hz: int, lang: str) -> tuple[Word, ...]:

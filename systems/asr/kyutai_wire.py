@@ -41,6 +41,8 @@ class Reach:
     key: str
     timeout_s: float
     tries: int
+    steps: bool = True
+    """Whether its model tells of each frame that is worked off."""
 
 
 class KyutaiWire:
@@ -102,21 +104,30 @@ class KyutaiWire:
         self._awaited = number
 
     def settle(self) -> None:
-        """Wait until all frames sent are worked off."""
-        while self._steps < self.sent:
+        """Wait until all frames sent are worked off; of a model that tells of none, take in what
+        has come.
+        """
+        if not self._reach.steps:
+            while self._hear(0.0):
+                pass
+        while self._reach.steps and self._steps < self.sent:
             self._hear()
 
     def until_marked(self, more_s: float) -> None:
         """Wait for the marker, sending silence for as long as the model wants some."""
-        tail_s = 0.0
+        steps, tail_s = self._reach.steps, 0.0
+        longest_s = _LONGEST_TAIL_S if steps else min(_LONGEST_TAIL_S, self._reach.timeout_s)
         while self._marked != self._awaited:
-            if self._steps >= self.sent:
-                if tail_s > _LONGEST_TAIL_S:
-                    raise SystemHung(f"Kyutai server at {self._reach.url}: the marker at the "
-                                     f"utterance's end did not return in {tail_s:g} s of silence")
+            wants_more = self._steps >= self.sent if steps else not self._hear(more_s)
+            if wants_more and tail_s > longest_s:
+                self.close()
+                raise SystemHung(f"Kyutai server at {self._reach.url}: the marker at the "
+                                 f"utterance's end did not return in {tail_s:g} s of silence")
+            if wants_more:
                 self.silence(more_s)
                 tail_s += more_s
-            self._hear()
+            if steps:
+                self._hear()
         self.settle()
 
     def is_alive(self) -> bool:
@@ -137,17 +148,20 @@ class KyutaiWire:
         except (WebSocketException, OSError) as error:
             raise self._broken(error) from None
 
-    def _hear(self) -> None:
-        """Take in one message."""
+    def _hear(self, wait_s: float | None = None) -> bool:
+        """Take in one message; false if none came in ``wait_s``, where that is given."""
         from websockets.exceptions import WebSocketException
 
         try:
-            data = self._socket.recv(timeout=self._reach.timeout_s)
+            data = self._socket.recv(timeout=self._reach.timeout_s if wait_s is None else wait_s)
         except TimeoutError:
+            if wait_s is not None:
+                return False
             self.close()
+            hint = "" if self._steps else " (a model that tells of no frames wants steps=false)"
             raise SystemHung(
                 f"Kyutai server at {self._reach.url}: nothing came for {self._reach.timeout_s:g} "
-                f"s; it had worked off {self._steps} of {self.sent} frames") from None
+                f"s; it had worked off {self._steps} of {self.sent} frames{hint}") from None
         except (WebSocketException, OSError) as error:
             raise self._broken(error) from None
         self._messages += 1
@@ -162,6 +176,7 @@ class KyutaiWire:
             reason = " ".join(str(error).split())[:100]
             raise SystemFailure(f"Kyutai server at {self._reach.url}: sent a message that is not "
                                 f"of its protocol ({type(error).__name__}: {reason})") from None
+        return True
 
     def _take(self, message: Mapping[str, Any]) -> None:
         kind = message["type"]

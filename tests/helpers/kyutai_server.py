@@ -1,9 +1,9 @@
 """A ``moshi-server`` on loopback that recognises what it is told.
 
 Messages as in https://github.com/kyutai-labs/moshi, ``rust/moshi-server/src/{asr,batched_asr}.rs``
-(``InMsg``, ``OutMsg``, ``handle_socket``): ``Ready`` at first, a ``Step`` for each frame of 1,920
-samples, ``Word`` and ``EndWord`` as they are recognised, a ``Marker`` back once the model's delay
-has passed in audio after it.
+(``InMsg``, ``OutMsg``, ``handle_socket``) and ``rust/moshi-core/src/asr.rs``: ``Ready`` at first, for
+each frame of 1,920 samples a ``Step``, then ``Word`` and ``EndWord`` as they are recognised, a
+``Marker`` back once the model's delay has passed in audio after it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class Kyutai:
     fault: Callable[[Any, int], None] | None = None
     """Called with the connection and the number of frames after each; may do what it likes."""
     sends_steps: bool = True
+    """As a model with heads for the end of speech does."""
     returns_markers: bool = True
     url: str = ""
     keys: list[str] = field(default_factory=list)
@@ -56,14 +57,14 @@ class Kyutai:
             self.loud += any(message["pcm"])
             self.frames[at] += 1
             heard = self.frames[at]
+            if self.sends_steps:
+                say(type="Step", step_idx=heard, prs=[0.1, 0.2], buffered_pcm=0)
             while words and words[0][1] + DELAY <= heard:
                 text, frame = words.pop(0)
                 if spoken:
                     say(type="EndWord", stop_time=frame * FRAME_S)
                 say(type="Word", text=text, start_time=frame * FRAME_S)
                 spoken = True
-            if self.sends_steps:
-                say(type="Step", step_idx=heard, prs=[0.1, 0.2], buffered_pcm=0)
             if self.returns_markers and markers and markers[0][0] <= heard:
                 say(type="Marker", id=markers.pop(0)[1])
             if self.fault is not None:
