@@ -1,8 +1,8 @@
 """A ``moshi-server`` on loopback that recognises what it is told.
 
 Messages as in https://github.com/kyutai-labs/moshi, ``rust/moshi-server/src/{asr,batched_asr}.rs``
-(``InMsg``, ``OutMsg``, ``handle_socket``) and ``rust/moshi-core/src/asr.rs``: ``Ready`` at first, for
-each frame of 1,920 samples a ``Step``, then ``Word`` and ``EndWord`` as they are recognised, a
+(``InMsg``, ``OutMsg``, ``handle_socket``) and ``rust/moshi-core/src/asr.rs``: ``Ready`` at first,
+for each frame of 1,920 samples a ``Step``, then ``Word`` and ``EndWord`` as they are recognised, a
 ``Marker`` back once the model's delay has passed in audio after it.
 """
 
