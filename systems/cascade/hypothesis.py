@@ -6,7 +6,8 @@ translated further, so that a hypothesis costs the same at any length of the sou
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from s2st_bench.errors import SystemFailure
 from s2st_bench.parts import Recogniser, Translator, waited_s
@@ -39,16 +40,14 @@ class CascadeHypothesis(HypothesisSession):
             passed = list(self._utterances.push(chunk.samples))
             if chunk.is_last:
                 passed += self._utterances.finish()
-        waited = waited_s(self._recogniser)
         for speech in passed:
-            with self.meter.stage("asr"):
+            with self._stage("asr", self._recogniser):
                 if speech is not None:
                     self._words = self._recogniser.accept(speech)
                     continue
                 self._words = self._recogniser.finish()
             self._done.append(self._translated(is_over=True))
             self._words = ()
-        self.meter.network(waited_s(self._recogniser) - waited)
 
     def hypothesis(self, is_last: bool) -> str:
         texts = [*self._done, self._translated(is_over=is_last)]
@@ -60,8 +59,14 @@ class CascadeHypothesis(HypothesisSession):
     def _translated(self, is_over: bool) -> str:
         if not self._words:
             return ""
-        waited = waited_s(self._translator)
-        with self.meter.stage("mt"):
+        with self._stage("mt", self._translator):
             text = self._translator.translate(" ".join(self._words), is_over)
-        self.meter.network(waited_s(self._translator) - waited)
-        return self._polish(text, is_over)
+            return self._polish(text, is_over)
+
+    @contextmanager
+    def _stage(self, name: str, part: object) -> Iterator[None]:
+        """Attribute what happens inside to stage ``name``, waiting for ``part`` to the network."""
+        with self.meter.stage(name):
+            waited = waited_s(part)
+            yield
+            self.meter.network(waited_s(part) - waited)

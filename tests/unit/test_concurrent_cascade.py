@@ -28,6 +28,7 @@ from s2st_bench.replay import ReplayOptions, replay
 from s2st_bench.stages import first_outputs_s, stage_text
 from s2st_bench.system import Observation, System
 from s2st_bench.systems.cascade.stages import END, MtStage, plain
+from s2st_bench.systems.offline.offline import Offline
 from s2st_bench.timeline import final_text
 from s2st_bench.types import AudioSource, Job, Recording, Segment, Trace, Write
 
@@ -116,6 +117,16 @@ def test_its_stages_work_at_the_same_time(
     assert len(first_outputs_s(trace, "tts")) == len(speaking)
     assert all(first < job.compute_s - 0.09 for first, job in
                zip(first_outputs_s(trace, "tts"), speaking, strict=True))
+
+
+def test_asked_once_at_the_end_it_waits_for_the_same_servers(
+    servers: dict[str, str], spoken: Recording, tmp_path: Path
+) -> None:
+    trace = run(Offline(inner=preset(servers)), spoken, tmp_path, ReplayOptions())
+    assert trace.error is None and final_text(trace) == "eins zwei drei vier"
+    waited = {name: sum(job.network_s for step in trace.steps for job in step.jobs
+                        if job.stage == name) for name in ("vad", "asr", "mt", "other")}
+    assert waited["asr"] > 0 and waited["mt"] > 0.06 and waited["vad"] == waited["other"] == 0
 
 
 def overlap(a: Job, b: Job) -> bool:
