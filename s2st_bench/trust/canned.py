@@ -22,8 +22,9 @@ MOST_PAIRS = 0.5
 """Share of pairs of different recordings that may be answered alike."""
 EARLY = 0.5
 """A cut at most this far into a recording leaves an end that cannot be guessed."""
-MOST_COMPLETED = 0.5
-LEAST_COMPLETIONS = 4
+MOST_COMPLETED = 0.2
+"""Share of ends that were not spoken that may be said: a language model guesses one now and then."""
+LEAST_COMPLETIONS = 3
 
 
 def judge_canned(names: Sequence[str], originals: Sequence[Said], items: Sequence[Item]) -> Mark:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from .canned import judge_canned
@@ -42,6 +43,7 @@ from .said import Channel, Said, distance
 from .sameness import Beside, judge_deterministic, judge_leak
 from .timing import judge_faults
 
+_GOLDEN = 0.618034
 STREAM_SLACK_S = 1.0
 """Added to the guard of a stream: its answers come when the network likes."""
 
@@ -51,7 +53,7 @@ class Settings:
     """How much is examined."""
 
     recordings: int = 10
-    cuts: int = 20
+    cuts: int = 10
     """Over all recordings; each is followed by every suffix."""
     repeats: int = 3
     longest_s: float = 60.0
@@ -59,6 +61,7 @@ class Settings:
     quiet_s: float = 30.0
     """Of silence and of noise."""
     workers: int = 1
+    """Processes at once; nothing is timed."""
 
     def cuts_each(self, n_recordings: int) -> int:
         return math.ceil(self.cuts / max(1, n_recordings))
@@ -98,7 +101,12 @@ def examine(
         Told what is being done.
     """
     say("the same sound again")
-    rounds = [prober.heard(originals) for _ in range(settings.repeats)]
+    backwards = list(reversed(originals))
+    orders = [originals] * settings.repeats + ([] if stream else [backwards])
+    with ThreadPoolExecutor(settings.workers) as pool:
+        *rounds, last = [*pool.map(prober.heard, orders)]
+    if stream:
+        rounds.append(last)
     repeats = [tuple(round_[i] for round_ in rounds) for i in range(len(originals))]
     if all(one.error for those in repeats for one in those):
         reason = f"every recording failed: {repeats[0][0].error}"
@@ -110,8 +118,8 @@ def examine(
     if stream:
         marks.append(Mark(STATE_LEAK, "not tested", "sessions of a service are its own affair"))
     else:
-        say("other sessions before and beside")
-        marks.append(_leak(prober, originals, repeats))
+        say("two sessions at once")
+        marks.append(_leak(prober, originals, repeats, last[::-1]))
     say("cuts")
     cut = list(_cuts(originals, first, guard, settings))
     heard = prober.heard([one.material for _, _, one in cut], workers=settings.workers)
@@ -152,11 +160,12 @@ def _silent(marks: Sequence[Mark], replays: Sequence[Said]) -> Iterator[Mark]:
 
 
 def _leak(
-    prober: Prober, originals: Sequence[Material], repeats: Sequence[tuple[Said, ...]]
+    prober: Prober, originals: Sequence[Material], repeats: Sequence[tuple[Said, ...]],
+    turned: Sequence[Said],
 ) -> Mark:
+    """``turned`` is what was said of each when all were heard in the opposite order."""
     names = [material.name for material in originals]
     backwards = list(reversed(originals))
-    turned = list(reversed(prober.heard(backwards)))
     cases = []
     for i, said in enumerate(turned):
         last = i + 1 == len(originals)
@@ -188,18 +197,21 @@ def _cuts(
     suffixes = SUFFIXES if originals[0].unit == "s" else TEXT_SUFFIXES
     for index, (original, said) in enumerate(zip(originals, first, strict=True)):
         other = originals[(index + 1) % len(originals)]
-        for at in choose_cuts(said, original, each, guard):
+        for at in choose_cuts(said, original, each, guard, (0.5 + index * _GOLDEN) % 1):
             for suffix in suffixes:
                 yield index, at, parted(original, at, suffix, other, number,
                                         longer=number % 2 == 1)
             number += 1
 
 
-def choose_cuts(said: Said, original: Material, n: int, guard: float) -> list[float]:
+def choose_cuts(
+    said: Said, original: Material, n: int, guard: float, phase: float = 0.5
+) -> list[float]:
     """``n`` cuts of a recording: each as near behind something said as the guard allows.
 
     So a system that hears ahead by more than the guard is caught wherever it says something.
-    Where too little was said they are evenly spread.
+    Where too little was said they are evenly spread.  ``phase`` (0 to 1) moves all of them, so that
+    recordings with one cut each are cut early and late.
     """
     step = 1.0 if original.unit == "tokens" else 1.0 / original.rate_hz
     length = original.length
@@ -210,7 +222,7 @@ def choose_cuts(said: Said, original: Material, n: int, guard: float) -> list[fl
     spoken = sorted({placed(line.at) for line in (*said.lines, *said.pieces)})
     able = [at for at in spoken if guard < at < length - step]
     if len(able) > n:
-        able = [able[math.floor((i + 0.5) * len(able) / n)] for i in range(n)]
+        able = [able[math.floor((i + phase) * len(able) / n)] for i in range(n)]
     even = [math.ceil(length * (i + 1) / (n + 1) / step) * step for i in range(n)]
     for at in even:
         if len(able) < n and 0 < at < length and at not in able:
@@ -239,10 +251,9 @@ def _habits(
 ) -> tuple[list[Mark], list[Said]]:
     rate_hz = originals[0].rate_hz
     quiet = silence("silence", settings.quiet_s, rate_hz)
-    spoken = max((material for material in originals[:-1] or originals),
-                 key=lambda material: material.length)
+    at = max(range(len(originals) - 1), key=lambda i: originals[i].length)
     given = [quiet, hiss("noise", settings.quiet_s, rate_hz),
-             followed(spoken, quiet, f"{spoken.name} and then silence")]
+             followed(originals[at], quiet, f"{originals[at].name} and then silence")]
     heard = prober.heard(given, workers=settings.workers)
-    return [judge_babbling(first, *heard, spoken.length),
+    return [judge_babbling(first, first[at], *heard),
             judge_hallucination(heard[0], heard[1])], heard

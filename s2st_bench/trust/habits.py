@@ -39,19 +39,21 @@ def judge_at_end(originals: Sequence[Said], names: Sequence[str]) -> Mark:
 
 
 def judge_babbling(
-    originals: Sequence[Said], quiet: Said, noise: Said, trailing: Said, speech_s: float
+    originals: Sequence[Said], spoken: Said, quiet: Said, noise: Said, trailing: Said
 ) -> Mark:
-    """The mark; ``trailing`` is speech of ``speech_s`` with silence after it.
+    """The mark; ``trailing`` is the recording that ``spoken`` is of, with silence after it.
 
     Rates are of what was said (characters, or seconds of speech) per second of source.
     """
     given_s = sum(said.length for said in originals if not said.error)
     rate = sum(said.amount for said in originals if not said.error) / given_s if given_s else 0.0
-    rest_s = trailing.length - speech_s - GRACE_S
+    end_s = spoken.length + GRACE_S
+    # what a system that waits for the end says there is no more than it says without the silence
+    rest = min(trailing.after(end_s).amount, max(0.0, trailing.amount - spoken.amount))
     probes = [(f"{quiet.length:.0f} s of silence", quiet, quiet.amount, quiet.length),
               (f"{noise.length:.0f} s of noise", noise, noise.amount, noise.length),
-              (f"the silence after speech, from {GRACE_S:g} s on", trailing,
-               trailing.after(speech_s + GRACE_S).amount, rest_s)]
+              (f"the silence after speech, from {GRACE_S:g} s on", trailing, rest,
+               trailing.length - end_s)]
     tried = [(what, amount / length_s) for what, said, amount, length_s in probes
              if not said.error and length_s > 0]
     if not tried:

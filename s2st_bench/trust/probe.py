@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -45,7 +46,8 @@ class WorkerProber:
     options
         Of every replay; ``outputs`` must be given.
     on_done
-        Called after each replay with the seconds (or tokens) of source it heard.
+        Called after each replay with the seconds (or tokens) of source it heard; by one thread at
+        a time.
     """
 
     def __init__(
@@ -62,13 +64,16 @@ class WorkerProber:
         self._on_done = on_done
         self._given: dict[Material, Recording] = {}
         self._index = 0
+        self._lock = threading.Lock()
+        """Several orders may be heard at once."""
         for name in _FOLDERS:
             (folder / name).mkdir(exist_ok=True)
 
     def heard(
         self, materials: Sequence[Material], *, beside: Material | None = None, workers: int = 1,
     ) -> list[Said]:
-        works = [Work(self._next(), self._recording(m), self._langs[1]) for m in materials]
+        with self._lock:
+            works = [Work(self._next(), self._recording(m), self._langs[1]) for m in materials]
         lengths = {work.index: m.length for work, m in zip(works, materials, strict=True)}
         found: dict[int, Said] = {}
         setup = self._setup(beside, workers)
@@ -76,7 +81,8 @@ class WorkerProber:
             if isinstance(event, Finished):
                 found[event.index] = said(trace.decode(event.line), self._folder)
                 if self._on_done is not None:
-                    self._on_done(lengths[event.index])
+                    with self._lock:
+                        self._on_done(lengths[event.index])
         if missing := [work for work in works if work.index not in found]:
             raise RunError(f"{missing[0].recording.id}: its replay did not come back")
         return [found[work.index] for work in works]

@@ -50,7 +50,7 @@ class Beside:
 
     name: str
     how: str
-    """``after NAME`` or ``beside NAME``."""
+    """``after NAME``, ``beside NAME`` or ``when heard first``."""
     alone: tuple[Said, ...]
     said: Said
     again: Callable[[], Said]
@@ -71,8 +71,8 @@ def judge_leak(cases: Sequence[Beside], *, notes: Sequence[str] = ()) -> Mark:
     for case in moved[:2]:
         again = case.again()
         if not again.error and not apart(again, case.said):
-            return Mark(STATE_LEAK, "fail", f"{case.name} is answered otherwise {case.how} than "
-                        f"alone: {_shown(case.said)} instead of {_shown(case.alone[0])}; "
+            return Mark(STATE_LEAK, "fail", f"{case.name} is answered otherwise {case.how}: "
+                        f"{_shown(case.said)} instead of {_shown(case.alone[0])}; "
                         f"{len(moved)} of {len(steady)} differ{noted}")
     if moved:
         return Mark(STATE_LEAK, "inconclusive", f"{moved[0].name} differs {moved[0].how}, but not "

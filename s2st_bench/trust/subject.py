@@ -40,8 +40,8 @@ class Status:
     total: int
     """Replays foreseen; more where something is looked at again."""
     what: str
-    left_s: float | None
-    """Estimated; none before the first replay."""
+    left_s: float
+    """Estimated at the pace so far."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
