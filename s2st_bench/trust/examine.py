@@ -2,7 +2,7 @@
 
 1. Every recording is heard three times, each time in a fresh process and the same order: that is
    how far the system disagrees with itself.
-2. In the opposite order, and two sessions at once: does one session move another?
+2. In the opposite order, after noise, and two sessions at once: does one session move another?
 3. Cuts, set right behind moments in which something was said; after each follows silence, other
    speech, noise, or nothing (every other time: more than before).
 4. Silence, noise, and speech with silence after it.
@@ -43,6 +43,9 @@ from .said import Channel, Said, distance
 from .sameness import Beside, judge_deterministic, judge_leak
 from .timing import judge_faults
 
+AFTER_NOISE = 4
+"""Recordings heard once more, each after ``NOISE_S`` of noise: what a front end keeps shows there."""
+NOISE_S = 2.0
 _GOLDEN = 0.618034
 STREAM_SLACK_S = 1.0
 """Added to the guard of a stream: its answers come when the network likes."""
@@ -69,7 +72,8 @@ class Settings:
     def replays(self, n_recordings: int, *, text: bool, stream: bool) -> int:
         """How many replays it takes, unless something must be looked at again."""
         each = self.cuts_each(n_recordings) * len(TEXT_SUFFIXES if text else SUFFIXES)
-        order = 0 if stream else n_recordings + 2
+        after = 0 if text else 2 * min(AFTER_NOISE, n_recordings)
+        order = 0 if stream else n_recordings + 2 + after
         return n_recordings * (self.repeats + each) + order + (0 if text else 3)
 
 
@@ -101,8 +105,8 @@ def examine(
         Told what is being done.
     """
     say("the same sound again")
-    backwards = list(reversed(originals))
-    orders = [originals] * settings.repeats + ([] if stream else [backwards])
+    turned = _turned(originals)
+    orders = [originals] * settings.repeats + ([] if stream else [turned])
     with ThreadPoolExecutor(settings.workers) as pool:
         *rounds, last = [*pool.map(prober.heard, orders)]
     if stream:
@@ -119,7 +123,7 @@ def examine(
         marks.append(Mark(STATE_LEAK, "not tested", "sessions of a service are its own affair"))
     else:
         say("two sessions at once")
-        marks.append(_leak(prober, originals, repeats, last[::-1]))
+        marks.append(_leak(prober, originals, repeats, turned, last))
     say("cuts")
     cut = list(_cuts(originals, first, guard, settings))
     heard = prober.heard([one.material for _, _, one in cut], workers=settings.workers)
@@ -159,22 +163,32 @@ def _silent(marks: Sequence[Mark], replays: Sequence[Said]) -> Iterator[Mark]:
             yield mark
 
 
+def _turned(originals: Sequence[Material]) -> list[Material]:
+    """The opposite order, and then some of them again, each after noise."""
+    made = list(reversed(originals))
+    if originals[0].unit == "s":
+        for number, original in enumerate(originals[:AFTER_NOISE]):
+            made += [hiss(f"noise-{number}", NOISE_S, original.rate_hz), original]
+    return made
+
+
 def _leak(
     prober: Prober, originals: Sequence[Material], repeats: Sequence[tuple[Said, ...]],
-    turned: Sequence[Said],
+    turned: Sequence[Material], heard: Sequence[Said],
 ) -> Mark:
-    """``turned`` is what was said of each when all were heard in the opposite order."""
+    """``heard`` is what was said of ``turned``, all in one process."""
     names = [material.name for material in originals]
-    backwards = list(reversed(originals))
+    at = {material: i for i, material in enumerate(originals)}
     cases = []
-    for i, said in enumerate(turned):
-        last = i + 1 == len(originals)
-        how = "when heard first" if last else f"after {names[i + 1]}"
+    for place, (material, said) in enumerate(zip(turned, heard, strict=True)):
+        if material not in at:
+            continue
+        how = f"after {turned[place - 1].name}" if place else "when heard first"
 
-        def again(upto: int = len(originals) - i) -> Said:
-            return prober.heard(backwards[:upto])[-1]
+        def again(upto: int = place + 1) -> Said:
+            return prober.heard(turned[:upto])[-1]
 
-        cases.append(Beside(names[i], how, repeats[i], said, again))
+        cases.append(Beside(material.name, how, repeats[at[material]], said, again))
     notes = []
     for ours, theirs in ((0, 1), (1, 0)):
         def together(ours: int = ours, theirs: int = theirs) -> Said:
@@ -220,7 +234,7 @@ def choose_cuts(
         return math.ceil(round((at + guard) / step, 6)) * step
 
     spoken = sorted({placed(line.at) for line in (*said.lines, *said.pieces)})
-    able = [at for at in spoken if guard < at < length - step]
+    able = [at for at in spoken if guard < at < length - step / 2]
     if len(able) > n:
         able = [able[math.floor((i + phase) * len(able) / n)] for i in range(n)]
     even = [math.ceil(length * (i + 1) / (n + 1) / step) * step for i in range(n)]

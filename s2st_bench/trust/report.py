@@ -34,7 +34,6 @@ FILE: Final = "trust.json"
 CLAIMED_FILE: Final = "trust.claimed.json"
 """What an unpacked bundle brought along: its submitter's word."""
 MAX_BYTES: Final = 1_000_000
-_LOG: Final = "not testable: a log only, there is no system to replay"
 _SIGNED: Final = ("chunk_s", "sample_rate_hz", "outputs", "stages", "seed")
 
 
@@ -150,11 +149,10 @@ def read_trust(run: Path, record: RunRecord) -> Trust:
     if record.card.get("privileged"):
         return Trust(untested("not testable: it sees the references"), "untested",
                      "not testable: it sees the references")
-    if not record.config.get("system"):
-        return Trust(untested(_LOG), "untested", _LOG)
     path = next((run / name for name in (FILE, CLAIMED_FILE) if (run / name).is_file()), None)
     if path is None:
-        return _none("not tested; s2st-bench doctor RUN does it")
+        return _none("not tested; s2st-bench doctor RUN does it" if record.config.get("system")
+                     else "not testable: a log only, there is no system to replay")
     try:
         report = read_report(path)
     except InputError as error:

@@ -13,6 +13,7 @@ from .marks import TIME_TRAVEL, Mark
 
 SLACK_S = 0.01
 """Rounding of stamps: the last sample of resampled audio may end this much off its file's end."""
+_TELLING = "and rests on source"
 WORD_SLACK_S = 0.05
 """How far a word may stand out of its piece: synthesisers round to their frames."""
 
@@ -31,11 +32,12 @@ def faults(trace: Trace) -> Iterator[str]:
             yield (f"source up to {step.source_s:.2f} s is stamped as there at "
                    f"{step.arrived_s:.2f} s, before it was spoken")
         jobs |= {job.id: job for job in step.jobs}
-        for job in step.jobs:
-            if job.end_s < job.start_s:
-                yield f"job {job.id} ({job.stage}) ends {job.start_s - job.end_s:.3f} s early"
         for write in step.writes:
             yield from _of_write(step, write, jobs)
+        for job in step.jobs:
+            if job.end_s < job.start_s:
+                yield (f"job {job.id} ({job.stage}) ends {job.start_s - job.end_s:.3f} s before it "
+                       "starts")
 
 
 def _of_write(step: Step, write: TimedWrite, jobs: dict[int, Job]) -> Iterator[str]:
@@ -46,7 +48,7 @@ def _of_write(step: Step, write: TimedWrite, jobs: dict[int, Job]) -> Iterator[s
     else:
         live_s = job.start_s + write.at_s
         if live_s < step.arrived_s - SLACK_S:
-            yield (f"{what} is stamped {live_s:.2f} s and rests on source of "
+            yield (f"{what} is stamped {live_s:.2f} s {_TELLING} of "
                    f"{step.arrived_s:.2f} s")
     for word in write.words:
         if not -WORD_SLACK_S <= word.start_s <= word.end_s + WORD_SLACK_S or \
@@ -64,7 +66,8 @@ def judge_faults(found: Iterable[tuple[str, Sequence[str]]], what: str) -> Mark:
         n += 1
         total += len(those)
         if those and not first:
-            first = f"{name}: {those[0]}"
+            # of what is wrong together, a word that nobody had said yet tells most
+            first = f"{name}: {next((one for one in those if _TELLING in one), those[0])}"
     if not n:
         return Mark(TIME_TRAVEL, "inconclusive", f"no {what} to look at")
     if first:

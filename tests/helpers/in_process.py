@@ -21,7 +21,7 @@ from s2st_bench.types import AudioSource, Recording, Segment, TextSource
 PLUGIN_DIR = Path(__file__).resolve().parents[1] / "plugins"
 RATE = 4000
 GUARD = 0.35
-SETTINGS = Settings(recordings=3, cuts=8, quiet_s=20.0)
+SETTINGS = Settings(recordings=3, cuts=6, quiet_s=15.0)
 
 
 class InProcess:
@@ -76,8 +76,8 @@ def talk(seed: int, seconds: float) -> Material:
 
 
 def originals() -> list[Material]:
-    short = [talk(1, 5.0), talk(2, 6.3), talk(3, 4.1)]
-    return [*short, joined([*short, talk(4, 5.0)], 18.0)]
+    short = [talk(1, 4.0), talk(2, 5.3)]
+    return [*short, joined([*short, talk(3, 5.0)], 15.0)]
 
 
 def texts() -> list[Material]:

@@ -131,7 +131,7 @@ class UntrustySession(Session):
 
     def _whole(self) -> Samples:
         if not len(self.whole):
-            self.whole = _whole()
+            self.whole = whole()
         return self.whole
 
     def _write(self, text: str) -> Iterator[Write]:
@@ -161,7 +161,7 @@ def _memorised(whole: Samples, step: int) -> list[str]:
     return list(_MEMORY.setdefault(key, [found or "ah" for found in words]))
 
 
-def _whole() -> Samples:
+def whole() -> Samples:
     """All of the recording, which no system is shown: found on the stack."""
     frame = sys._getframe()
     while frame is not None:  # type: ignore[unreachable]
