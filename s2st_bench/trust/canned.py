@@ -23,7 +23,7 @@ MOST_PAIRS = 0.5
 EARLY = 0.5
 """A cut at most this far into a recording leaves an end that cannot be guessed."""
 MOST_COMPLETED = 0.2
-"""Share of ends that were not spoken that may be said: a language model guesses one now and then."""
+"""Share of unspoken ends that may be said: a language model guesses one now and then."""
 LEAST_COMPLETIONS = 3
 
 

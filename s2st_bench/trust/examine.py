@@ -44,7 +44,7 @@ from .sameness import Beside, judge_deterministic, judge_leak
 from .timing import judge_faults
 
 AFTER_NOISE = 4
-"""Recordings heard once more, each after ``NOISE_S`` of noise: what a front end keeps shows there."""
+"""Recordings heard again, each after ``NOISE_S`` of noise: what a front end keeps shows there."""
 NOISE_S = 2.0
 _GOLDEN = 0.618034
 STREAM_SLACK_S = 1.0
@@ -233,7 +233,8 @@ def choose_cuts(
     def placed(at: float) -> float:
         return math.ceil(round((at + guard) / step, 6)) * step
 
-    spoken = sorted({placed(line.at) for line in (*said.lines, *said.pieces)})
+    moments = [line.at for line in said.lines] + [piece.at for piece in said.pieces]
+    spoken = sorted({placed(at) for at in moments})
     able = [at for at in spoken if guard < at < length - step / 2]
     if len(able) > n:
         able = [able[math.floor((i + phase) * len(able) / n)] for i in range(n)]
@@ -251,11 +252,11 @@ def _peeking(
     def confirm(item: Item, channel: Channel) -> bool:
         """Original and other, each alone in a fresh process, twice."""
         other = given[items.index(item)].material
-        pairs = [[prober.heard([material])[0].until(item.limit)
-                  for material in (originals[item.recording], other)] for _ in range(2)]
+        one, again = ([prober.heard([material])[0].until(item.limit)
+                       for material in (originals[item.recording], other)] for _ in range(2))
         steady = all(distance(a, b, channel, exact=exact) == 0
-                     for a, b in zip(*pairs, strict=True))
-        return steady and distance(*pairs[0], channel, exact=exact) > 0
+                     for a, b in zip(one, again, strict=True))
+        return steady and distance(one[0], one[1], channel, exact=exact) > 0
 
     return judge_peeking(items, confirm, unit=unit, exact=exact)
 

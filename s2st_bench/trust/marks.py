@@ -62,7 +62,5 @@ def ordered(marks: Iterable[Mark]) -> tuple[Mark, ...]:
 def overall(marks: Iterable[Mark]) -> Verdict:
     """Fail where one failed, else inconclusive where one is; pass needs one that passed."""
     verdicts = {mark.verdict for mark in marks}
-    for verdict in ("fail", "inconclusive", "pass"):
-        if verdict in verdicts:
-            return verdict  # type: ignore[return-value]  # one of VERDICTS
-    return "not tested"
+    worst: tuple[Verdict, ...] = ("fail", "inconclusive", "pass")
+    return next((verdict for verdict in worst if verdict in verdicts), "not tested")

@@ -144,7 +144,8 @@ def followed(first: Material, second: Material, name: str) -> Material:
 
 
 def _parted_text(
-    original: Material, at: int, suffix: Suffix, other: Material, name: str, seed: int, longer: bool,
+    original: Material, at: int, suffix: Suffix, other: Material, name: str, seed: int,
+    longer: bool,
 ) -> Parted:
     head, rest = original.tokens[:at], len(original.tokens) - at
     tail: tuple[str, ...] = ()

@@ -9,10 +9,10 @@ adds pronunciations (``word PH O N E S`` in ARPAbet, one a line).
 n-gram model (``.bin``, ``.lm``, ``.arpa``, ``.gz`` of one) or a file of sentences (``.txt``), of
 which a trigram model is built.
 
-A decoder serves one listener at a time; its front end is made anew and brought back to its
-initial cepstral mean in between, so that what a recording is heard as does not depend on the recordings before it.  The
-mean adapts only after several seconds of speech; ``cmn`` is one to start from, for voices or
-microphones far from those of the model.
+A decoder serves one listener at a time; in between its front end is made anew and brought back to
+its initial cepstral mean, so that what a recording is heard as does not depend on the recordings
+before it.  The mean adapts only after several seconds of speech; ``cmn`` is one to start from, for
+voices or microphones far from those of the model.
 """
 
 from __future__ import annotations

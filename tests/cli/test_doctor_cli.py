@@ -87,8 +87,9 @@ def test_a_service_is_examined_in_real_time(mode: str, verdict: str) -> None:
 
 @pytest.mark.slow
 def test_a_run_keeps_its_marks_and_a_bundle_carries_them(tmp_path: Path) -> None:
-    made = call("run", "system=wait_k", "dataset=conference", "dataset.limit=4", "dataset.pair=de-en",
-                "metrics=[BLEU,LAAL]", "clock=ideal", "name=mine", f"out={tmp_path}", "-q")
+    made = call("run", "system=wait_k", "dataset=conference", "dataset.limit=4",
+                "dataset.pair=de-en", "metrics=[BLEU,LAAL]", "clock=ideal", "name=mine",
+                f"out={tmp_path}", "-q")
     assert made.exit_code == 0, made.output
     run = tmp_path / "mine"
     done = call("doctor", run, "--recordings", 4, "--cuts", 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from s2st_bench.systems.cascade.sphinx import PocketSphinx
@@ -16,7 +17,7 @@ def test_nothing_is_left_of_the_sound_before() -> None:
     model = PocketSphinx("conference")
     model.load()
 
-    def mean_of(samples: np.ndarray) -> str:
+    def mean_of(samples: npt.NDArray[np.float32]) -> str:
         """The cepstral mean after an utterance: every frame of it counts."""
         recogniser = model.open("en")
         recogniser.accept(samples)

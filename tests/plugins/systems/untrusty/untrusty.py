@@ -18,6 +18,7 @@ import random
 import sys
 import wave
 from collections.abc import Iterator
+from types import FrameType
 
 import numpy as np
 
@@ -140,8 +141,11 @@ class UntrustySession(Session):
             if self.mode == "revise":
                 yield Write(f"{text}!", retract_chars=len(text))
             return
-        ahead = self._whole()[len(self.sound) :][: self.rate_hz] if self.mode == "peek_speech" else ()
-        spoken = tone(text, 150.0 + 50.0 * float(np.mean(np.abs(ahead))) if len(ahead) else 150.0)
+        speed = 150.0
+        if self.mode == "peek_speech":
+            ahead = self._whole()[len(self.sound) :][: self.rate_hz]
+            speed += 50.0 * float(np.abs(ahead).sum()) / self.rate_hz
+        spoken = tone(text, speed)
         words = (Word(text, 0.0, 9.0),) if self.mode == "stray" else spoken.words
         yield Write(f" {text}", Speech(spoken.samples, spoken.sample_rate_hz), words=words)
 
@@ -163,12 +167,12 @@ def _memorised(whole: Samples, step: int) -> list[str]:
 
 def whole() -> Samples:
     """All of the recording, which no system is shown: found on the stack."""
-    frame = sys._getframe()
-    while frame is not None:  # type: ignore[unreachable]
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
         recording = frame.f_locals.get("recording")
         if isinstance(recording, Recording):
             with wave.open(str(recording.source.path)) as file:  # type: ignore[union-attr]
                 data = file.readframes(file.getnframes())
             return (np.frombuffer(data, "<i2") / 32768).astype(np.float32)
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     raise LookupError("no recording on the stack")
