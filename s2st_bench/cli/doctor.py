@@ -43,8 +43,7 @@ def doctor(
     workers: Annotated[
         int | None,
         typer.Option(min=1, max=256, show_default=False,
-                     help="Processes at once (default: 2, or one beside a device); no time is "
-                          "measured."),
+                     help="Processes at once (default: 2; 1 beside a device or for a service)."),
     ] = None,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
@@ -156,7 +155,7 @@ def _judged(
 
 
 def _for(settings: Settings, subject: Subject) -> Settings:
-    """With a number of workers: one for a service and where they would share a device."""
+    """With a number of workers: one, unless asked for, for a service or beside a device."""
     from dataclasses import replace
 
     from s2st_bench import host
@@ -164,7 +163,7 @@ def _for(settings: Settings, subject: Subject) -> Settings:
     config = subject.config.executor
     alone = subject.is_stream or config.params.get("device", "cpu") != "cpu"
     default = 1 if alone else max(config.workers, min(2, host.cores()))
-    return replace(settings, workers=1 if subject.is_stream else settings.workers or default)
+    return replace(settings, workers=settings.workers or default)
 
 
 def _progress(status: Status) -> str:

@@ -76,16 +76,6 @@ def test_systems_in_processes_of_their_own(mode: str, code: int, failing: set[st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("mode", "verdict"), [("honest", "pass"), ("peek", "fail")])
-def test_a_service_is_examined_in_real_time(mode: str, verdict: str) -> None:
-    done = call("doctor", "untrusty_stream", f"system.mode={mode}", "clock=realtime",
-                "--recordings", 2, "--cuts", 3, "--json", "-q", "dataset.pair=de-en")
-    found = marks(done)
-    assert found["peeking"] == verdict, done.stdout
-    assert found["state_leak"] == "not tested" and found["time_travel"] == "pass"
-
-
-@pytest.mark.slow
 def test_a_run_keeps_its_marks_and_a_bundle_carries_them(tmp_path: Path) -> None:
     made = call("run", "system=wait_k", "dataset=conference", "dataset.limit=4",
                 "dataset.pair=de-en", "metrics=[BLEU,LAAL]", "clock=ideal", "name=mine",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,7 @@ from s2st_bench.types import AudioSource, Recording, Segment, TextSource
 PLUGIN_DIR = Path(__file__).resolve().parents[1] / "plugins"
 RATE = 4000
 GUARD = 0.35
+LOCK = threading.Lock()
 SETTINGS = Settings(recordings=3, cuts=6, quiet_s=15.0)
 
 
@@ -64,6 +67,26 @@ class InProcess:
             source = AudioSource(path)
         return Recording(material.name, source, "en", ("de",),
                          (Segment("s", 0.0, material.length),), RATE)
+
+
+class Live(InProcess):
+    """The same of a service: in real time, a connection for each at once."""
+
+    def heard(
+        self, materials: Sequence[Material], *, beside: Material | None = None, workers: int = 1,
+    ) -> list[Said]:
+        options = ReplayOptions("realtime", self.chunk_s, sample_rate_hz=RATE)
+
+        def one(material: Material) -> Said:
+            with LOCK:
+                self.n += 1
+                slot, recording = str(self.n), self.given(material)
+            done = replay(build_system(self.choice, self.registry), recording, "de", options,
+                          self.folder, slot=slot)
+            return said(done.whole(), self.folder)
+
+        with ThreadPoolExecutor(32) as pool:
+            return [*pool.map(one, materials)]
 
 
 def talk(seed: int, seconds: float) -> Material:

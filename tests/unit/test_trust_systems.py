@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from in_process import examined, texts
+from in_process import GUARD, Live, examined, talk, texts
+from s2st_bench.config import Choice
+from s2st_bench.trust.examine import STREAM_SLACK_S, Settings, examine
 from s2st_bench.trust.marks import overall
 
 HABITS = {"babbling", "hallucination", "all_at_end"}
@@ -80,3 +82,16 @@ def test_text_is_cut_in_tokens(tmp_path: Path) -> None:
     verdict = {mark.name: mark.verdict for mark in found.marks}
     assert verdict.pop("babbling") == verdict.pop("hallucination") == "not tested"
     assert set(verdict.values()) == {"pass"}, found.marks
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("mode", "verdict"), [("honest", "pass"), ("peek_length", "fail")])
+def test_a_service_is_examined_in_real_time(tmp_path: Path, mode: str, verdict: str) -> None:
+    prober = Live(Choice("untrusty_stream", {"mode": mode}), tmp_path)
+    found = examine(prober, [talk(1, 4.0), talk(2, 5.0), talk(3, 6.0)], GUARD + STREAM_SLACK_S,
+                    Settings(cuts=3, quiet_s=3.0, workers=3), stream=True)
+    marks = {mark.name: mark for mark in found.marks}
+    assert marks["peeking"].verdict == verdict, marks
+    assert marks["state_leak"].verdict == "not tested"
+    assert marks["time_travel"].verdict == "pass"
+    assert marks["deterministic"].verdict == "pass", marks
