@@ -22,13 +22,14 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 from s2st_bench import records, trace
 from s2st_bench.errors import InputError, RunError
+from s2st_bench.resume import resume_command
 from s2st_bench.types import Recording, RunRecord, Trace
 
 FSYNC_EVERY_S = 1.0
@@ -86,10 +87,14 @@ class RunFolder:
 
 
 class RunWriter:
-    """The one process that may write into a run folder; holds a lock while it does."""
+    """The one process that may write into a run folder; holds a lock while it does.
 
-    def __init__(self, path: Path) -> None:
+    ``resume`` is the command that goes on with the run, for messages.
+    """
+
+    def __init__(self, path: Path, resume: str = "") -> None:
         self.path = path
+        self._resume = resume or resume_command(path)
         self._lock: IO[bytes] | None = None
         self._traces: IO[bytes] | None = None
         self._synced = 0.0
@@ -143,8 +148,28 @@ class RunWriter:
         except OSError as error:
             raise RunError(
                 f"{self.path / 'traces.jsonl'}: cannot be written ({error.strerror}); free "
-                f"space, then go on with: s2st-bench run resume={self.path}"
+                f"space, then go on with: {self._resume}"
             ) from None
+
+    def drop_traces(self, unwanted: Callable[[Trace], bool]) -> None:
+        """Leave out traces that are to be made again; the others are kept as they are."""
+        path = self.path / "traces.jsonl"
+        if self._traces is None:
+            raise RuntimeError("drop_traces outside the writer's context")
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with path.open("rb") as lines, beside.open("wb") as kept:
+                for line in lines:
+                    if not unwanted(trace.decode(line)):
+                        kept.write(line)
+                kept.flush()
+                os.fsync(kept.fileno())
+            self._traces.close()
+            beside.replace(path)
+            self._traces = path.open("ab", buffering=0)
+        except OSError as error:
+            beside.unlink(missing_ok=True)
+            raise RunError(f"{path}: cannot be written ({error.strerror})") from None
 
     def _cut_torn_line(self) -> None:
         """Drop a last line that a kill left without its newline."""
