@@ -79,8 +79,9 @@ def judge_leak(cases: Sequence[Beside], *, notes: Sequence[str] = ()) -> Mark:
                     f"the same way when heard again{noted}")
     if unsteady and not steady:
         return Mark(STATE_LEAK, "inconclusive", f"not deterministic enough to tell{noted}")
-    return Mark(STATE_LEAK, "pass", f"{len(steady)} recordings heard after or beside others: the "
-                f"same output as without them{noted}")
+    return Mark(STATE_LEAK, "pass", f"heard {len(steady)} times after or beside others: the same "
+                "output" if not notes else
+                f"heard {len(steady)} times after others: the same output{noted}")
 
 
 def _shown(said: Said) -> str:
