@@ -68,15 +68,13 @@ def test_a_log_is_looked_at_for_stamps_only(tmp_path: Path, board_runs) -> None:
 def test_systems_in_processes_of_their_own(mode: str, code: int, failing: set[str]) -> None:
     done = call("doctor", "untrusty", f"system.mode={mode}", "--recordings", 5, "--cuts", 10,
                 "--json", "-q", "dataset.pair=de-en")
-    found = marks(done)
-    assert {name for name, verdict in found.items() if verdict == "fail"} >= failing, done.stdout
-    assert not {name for name, verdict in found.items() if verdict == "fail"} - failing - {
-        "babbling"}, done.stdout  # any noise is a sound to it
-    assert done.exit_code == code or "fail" in found.values()
+    failed = {name for name, verdict in marks(done).items() if verdict == "fail"}
+    assert failed == failing, done.stdout
+    assert done.exit_code == code
 
 
 @pytest.mark.slow
-def test_a_run_keeps_its_marks_and_a_bundle_carries_them(tmp_path: Path) -> None:
+def test_a_run_keeps_its_marks(tmp_path: Path) -> None:
     made = call("run", "system=wait_k", "dataset=conference", "dataset.limit=4",
                 "dataset.pair=de-en", "metrics=[BLEU,LAAL]", "clock=ideal", "name=mine",
                 f"out={tmp_path}", "-q")
