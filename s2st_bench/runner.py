@@ -30,6 +30,8 @@ from s2st_bench.executor import (
     Setup,
     Work,
 )
+from s2st_bench.load.conversations import told_apart
+from s2st_bench.load.levels import LoadTest, measure
 from s2st_bench.registry import Registry
 from s2st_bench.replay import ReplayOptions, task_for
 from s2st_bench.store import RunFolder, RunWriter, write_atomically
@@ -56,6 +58,8 @@ class Status:
     lag_s: float
     """Live lag of the recording that moved last."""
     load_s: float | None = None
+    streams: int = 1
+    """Listeners at once."""
 
     @property
     def rtf(self) -> float | None:
@@ -108,6 +112,7 @@ def run(
         host=host,
         started_at=_now(),
     )
+    test = _load_test(config, registry, record, recordings, options)
     path = config.resume or _new_folder(config, record)
     if config.resume is not None:
         record = _resumed(RunFolder(path), record)
@@ -118,13 +123,20 @@ def run(
             write_atomically(path / CONFIG, config.to_yaml())
         writer.write_record(record)
         works = [work for work in _works(recordings, target_lang, config) if work.key not in done]
-        tally = _Tally(len(recordings) * config.repeat, len(done))
+        tally = _Tally(test.n_plays() if test else len(recordings) * config.repeat, len(done))
+
+        def tell(event: Event, streams: int = 1) -> None:
+            if (status := tally.add(event, streams)) is not None and progress is not None:
+                progress(status)
+
         try:
+            if test is not None:
+                measure(replace(test, record=record), path, writer.append_trace, done, tell)
+                works = []
             for event in _executor(config, registry, path, options).run(works):
                 if isinstance(event, Finished):
                     writer.append_trace(event.line)
-                if (status := tally.add(event)) is not None and progress is not None:
-                    progress(status)
+                tell(event)
         except KeyboardInterrupt:
             writer.write_record(replace(record, status="interrupted"))
             folders = "".join(f" --plugin-dir {folder}" for folder in plugin_dirs)
@@ -228,16 +240,42 @@ def _executor(
 ) -> Executor:
     if config.executor.name != "local":
         raise ConfigError(f"executor: expected local, not {config.executor.name!r}")
-    workers = config.executor.workers
-    setup = Setup(
+    setup = _setup(config, registry, path, options)
+    return LocalExecutor(setup, config.executor.workers, config.executor.limits)
+
+
+def _setup(config: RunConfig, registry: Registry, path: Path, options: ReplayOptions) -> Setup:
+    return Setup(
         system=config.system,
         plugin_dirs=tuple(registry.folders),
         options=options,
         run=path,
         device=str(config.executor.params.get("device", "cpu")),
-        threads=max(1, hosts.cores() // workers),
+        threads=max(1, hosts.cores() // config.executor.workers),
     )
-    return LocalExecutor(setup, workers, config.executor.limits)
+
+
+def _load_test(
+    config: RunConfig, registry: Registry, record: RunRecord, recordings: Sequence[Recording],
+    options: ReplayOptions,
+) -> LoadTest | None:
+    """The run's load test; none where it has no levels."""
+    if not config.load.levels:
+        return None
+    answers: tuple[Recording, ...] = ()
+    if config.load.conversations:
+        # the opposite direction, of the same corpus
+        there, back = record.target_lang, record.source_lang
+        corpus = build_corpus(config.dataset, registry, source_lang=there, target_lang=back)
+        answers = told_apart(recordings, _checked(list(corpus.recordings()), config))
+        wrong = [r for r in answers if r.source_lang != there or back not in r.target_langs]
+        if wrong:
+            raise ConfigError(
+                f"load.conversations: dataset {config.dataset.name} has no recordings from {there} "
+                f"to {back} ({wrong[0].id!r} is from {wrong[0].source_lang})")
+        task_for(build_system(config.system, registry), answers[0], back, options)
+    setup = _setup(config, registry, config.out, options)
+    return LoadTest(config.load, setup, config.executor.limits, record, tuple(recordings), answers)
 
 
 def _new_folder(config: RunConfig, record: RunRecord) -> Path:
@@ -273,6 +311,8 @@ def _resumed(folder: RunFolder, now: RunRecord) -> RunRecord:
     stored = folder.record()
     # read as a configuration, so that settings which came later stand at their defaults
     old, new = RunConfig.from_dict(stored.config).to_dict(), dict(now.config)
+    # levels that are measured stay, others are added
+    old["load"] = {**old["load"], "streams": new["load"]["streams"]}
     differ = [
         f"{key} was {old.get(key)!r}, now {new.get(key)!r}"
         for key in sorted({*old, *new} - _MAY_DIFFER - {"executor"})
@@ -286,7 +326,8 @@ def _resumed(folder: RunFolder, now: RunRecord) -> RunRecord:
         raise RunError(
             f"{folder.path}: cannot be resumed with another configuration: {'; '.join(differ)}"
         )
-    return replace(stored, status="running", finished_at="", scores=())
+    return replace(stored, status="running", finished_at="", scores=(),
+                   config={**stored.config, "load": new["load"]})
 
 
 def _system_card(system: System, config: RunConfig, registry: Registry) -> dict[str, Any]:
@@ -350,7 +391,7 @@ class _Tally:
         self._load_s: float | None = None
         self._running: dict[int, tuple[float, float]] = {}
 
-    def add(self, event: Event) -> Status | None:
+    def add(self, event: Event, streams: int = 1) -> Status | None:
         if isinstance(event, Loaded):
             self._load_s = event.load_s
         elif isinstance(event, Progress):
@@ -367,5 +408,5 @@ class _Tally:
             self.done, self.total, self._failed,
             self._source_s + sum(s for s, _ in running),
             self._compute_s + sum(c for _, c in running),
-            self._lag_s, self._load_s,
+            self._lag_s, self._load_s, streams,
         )

@@ -15,14 +15,16 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing.connection import Connection
+from typing import Protocol
 
 from s2st_bench.build import build_system
 from s2st_bench.errors import BenchError, RunError
 from s2st_bench.executor.base import Broken, Finished, Loaded, Progress, Setup, Started, Work
 from s2st_bench.registry import Registry
-from s2st_bench.replay import ReplayOptions, replay
+from s2st_bench.replay import Replayed, ReplayOptions, replay
 from s2st_bench.system import StreamSystem, System
 from s2st_bench.types import AudioSource, Recording
 
@@ -32,10 +34,16 @@ _PR_SET_PDEATHSIG = 1
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
+class Sender(Protocol):
+    """The end of a connection that talks."""
+
+    def send(self, message: object, /) -> None: ...
+
+
 class Worker:
     """One process' system and connection."""
 
-    def __init__(self, connection: Connection, setup: Setup) -> None:
+    def __init__(self, connection: Sender, setup: Setup) -> None:
         self.connection = connection
         self.setup = setup
         self.system: System | None = None
@@ -66,30 +74,41 @@ class Worker:
 
     def replay(self, work: Work) -> Finished:
         """Replay one recording."""
+        if not self._warm:
+            self.warm_up(work)
+        return finished(work, self.played(work))
+
+    def played(self, work: Work, **load: object) -> Replayed:
+        """Replay one recording; ``load`` is noted in its trace."""
         if self.system is None:
             raise RuntimeError("replay before load")
         options = self.setup.options
         self._index = work.index
-        if not self._warm:
-            self._warm_up(self.system, work.recording, work.target_lang, options)
         if options.clock != "ideal":
-            options = replace(options, load={**options.load, "loadavg": _loadavg()})
-        done = replay(
+            options = replace(options, load={**options.load, "loadavg": _loadavg(), **load})
+        return replay(
             self.system, work.recording, work.target_lang, options, self.setup.run,
             slot=work.slot, repeat=work.repeat, attempt=work.attempt, beat=self._beat,
             alive=self._alive,
         )
-        error = done.trace.error
-        return Finished(
-            work.index, done.line(), error.message if error else "",
-            done.trace.source_length if done.trace.source_unit == "s" else 0.0, done.compute_s,
-        )
+
+    def beside(self) -> Worker:
+        """Another one of the same system, for another thread of this process."""
+        other = Worker(self.connection, self.setup)
+        other.system = self.system
+        return other
+
+    def warm_up(self, work: Work) -> None:
+        """Run the start of a recording and forget it, where time will be measured."""
+        if self.system is None:
+            raise RuntimeError("warm-up before load")
+        self._warm = True
+        self._index = work.index
+        self._warm_up(self.system, work.recording, work.target_lang, self.setup.options)
 
     def _warm_up(
         self, system: System, recording: Recording, target_lang: str, options: ReplayOptions
     ) -> None:
-        """Run the start of a recording and forget it, where time will be measured."""
-        self._warm = True
         source = recording.source
         if (
             options.warmup_s <= 0 or options.clock == "ideal"
@@ -119,6 +138,15 @@ class Worker:
                 self.connection.send(Progress(self._index, *self._last))
 
 
+def finished(work: Work, done: Replayed) -> Finished:
+    """What the supervisor is told of a replay."""
+    error = done.trace.error
+    return Finished(
+        work.index, done.line(), error.message if error else "",
+        done.trace.source_length if done.trace.source_unit == "s" else 0.0, done.compute_s,
+    )
+
+
 def serve(connection: Connection) -> None:
     """Work until the connection closes."""
     setup: Setup = connection.recv()
@@ -133,10 +161,10 @@ def serve(connection: Connection) -> None:
         return
     except BaseException as error:
         _LOG.exception("worker cannot go on")
-        connection.send(Broken(_portable(error, setup)))
+        connection.send(Broken(portable(error, setup)))
 
 
-def _portable(error: BaseException, setup: Setup) -> BaseException:
+def portable(error: BaseException, setup: Setup) -> BaseException:
     """The error as something that can be sent; foreign ones by name and message."""
     if isinstance(error, BenchError):
         return error
@@ -158,13 +186,13 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def main() -> None:
+def main(body: Callable[[Connection], None] = serve) -> None:
     """Entry point of the worker process."""
     _die_with_parent()
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    serve(Connection(int(sys.argv[1])))
+    body(Connection(int(sys.argv[1])))
 
 
 if __name__ == "__main__":
