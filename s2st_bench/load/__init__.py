@@ -9,4 +9,6 @@
 ``conversations``  two directions at once, paired
 ``curve``          levels as one curve: what holds, where the knee is; ``load.json``
 ``levels``         all levels of a run, one after another
+``words``          a curve in cells and sentences
+``messages``       what the processes say to each other
 """
