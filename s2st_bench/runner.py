@@ -30,8 +30,8 @@ from s2st_bench.executor import (
     Setup,
     Work,
 )
-from s2st_bench.load.conversations import told_apart
-from s2st_bench.load.levels import LoadTest, measure
+from s2st_bench.load.asked import load_test
+from s2st_bench.load.levels import measure
 from s2st_bench.registry import Registry
 from s2st_bench.replay import ReplayOptions, task_for
 from s2st_bench.store import RunFolder, RunWriter, write_atomically
@@ -112,7 +112,8 @@ def run(
         host=host,
         started_at=_now(),
     )
-    test = _load_test(config, registry, record, recordings, options)
+    test = load_test(config, registry, record, recordings,
+                     _setup(config, registry, config.out, options))
     path = config.resume or _new_folder(config, record)
     if config.resume is not None:
         record = _resumed(RunFolder(path), record)
@@ -253,29 +254,6 @@ def _setup(config: RunConfig, registry: Registry, path: Path, options: ReplayOpt
         device=str(config.executor.params.get("device", "cpu")),
         threads=max(1, hosts.cores() // config.executor.workers),
     )
-
-
-def _load_test(
-    config: RunConfig, registry: Registry, record: RunRecord, recordings: Sequence[Recording],
-    options: ReplayOptions,
-) -> LoadTest | None:
-    """The run's load test; none where it has no levels."""
-    if not config.load.levels:
-        return None
-    answers: tuple[Recording, ...] = ()
-    if config.load.conversations:
-        # the opposite direction, of the same corpus
-        there, back = record.target_lang, record.source_lang
-        corpus = build_corpus(config.dataset, registry, source_lang=there, target_lang=back)
-        answers = told_apart(recordings, _checked(list(corpus.recordings()), config))
-        wrong = [r for r in answers if r.source_lang != there or back not in r.target_langs]
-        if wrong:
-            raise ConfigError(
-                f"load.conversations: dataset {config.dataset.name} has no recordings from {there} "
-                f"to {back} ({wrong[0].id!r} is from {wrong[0].source_lang})")
-        task_for(build_system(config.system, registry), answers[0], back, options)
-    setup = _setup(config, registry, config.out, options)
-    return LoadTest(config.load, setup, config.executor.limits, record, tuple(recordings), answers)
 
 
 def _new_folder(config: RunConfig, record: RunRecord) -> Path:

@@ -1,6 +1,7 @@
 """Load: several listeners at once against one loaded system, in real time.
 
 ``settings``       what is asked for
+``asked``          from a run's configuration to its load test
 ``plan``           who hears what, and from when on
 ``level``          one level: worker processes, supervised
 ``worker``         the process in which sessions run side by side

@@ -53,7 +53,10 @@ class Level:
     drift: float | None = None
     """Seconds of lag that a second of source adds; median over plays."""
     jitter_p99_s: float | None = None
-    """How late audio was handed over where it was waited for, 99th percentile."""
+    """How late the harness alone hands over audio to so many listeners, 99th percentile: with a
+    system that does nothing, just before the level."""
+    late_p99_s: float | None = None
+    """The same in the level, where the system's own work holds up the threads that hand over."""
     harness_limited: bool = False
     processes: int = 1
     memory_mib: float | None = None

@@ -33,7 +33,7 @@ from s2st_bench.executor.process import WorkerProcess
 from s2st_bench.limits import Limits
 from s2st_bench.types import Failure
 
-from .messages import Capacity, Orders, Played, Warm, WarmUp
+from .messages import Capacity, Orders, Played, Rehearsal, Rehearsed, Warm, WarmUp
 from .plan import Listener
 from .usage import Usage, Watch
 
@@ -55,7 +55,10 @@ class Outcome:
     """What a level was measured with, beside its traces."""
 
     usage: Usage | None = None
+    rehearsed_s: list[float] = field(default_factory=list)
+    """How late audio was handed to nobody, before the level: the harness alone."""
     late_s: list[float] = field(default_factory=list)
+    """How late it was handed over in the level, where it was waited for."""
     processes: int = 0
     is_service: bool = False
     error: str = ""
@@ -107,7 +110,7 @@ class LevelExecutor:
                      for one in listeners)
 
     def _play(self, listeners: Sequence[Listener]) -> Iterator[Event]:
-        """Load, warm up, and play to the end."""
+        """Load, warm up, rehearse, and play to the end."""
         first = self._hire()
         capacity, load_s = self._ready(first)
         yield Loaded(load_s)
@@ -122,6 +125,12 @@ class LevelExecutor:
             worker.connection.send(WarmUp(share[0].works[0]))
         for worker in self._crew:
             self._await(worker, Warm, self._limits.call_s, "warm up")
+        zero_s = time.perf_counter() + _LEAD_S
+        for worker, share in zip(self._crew, shares, strict=True):
+            worker.connection.send(Rehearsal(zero_s, tuple(share)))
+        for worker in self._crew:
+            done = self._await(worker, Rehearsed, self._limits.call_s, "rehearse")
+            self.outcome.rehearsed_s += done.late_s
         watch = Watch([worker.process.pid for worker in self._crew])
         watch.start()
         load = self._noted(len(listeners))

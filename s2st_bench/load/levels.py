@@ -121,8 +121,7 @@ def level_of(streams: int, traces: Sequence[Trace], outcome: Outcome, load: Load
         play.conversation for play in plays) else []
     failed = [play.failure for play in plays if play.failure]
     p50, p95, p99 = lags.percentiles_s or (None, None, None)
-    jitter_s = float(np.percentile(outcome.late_s, 99, method="inverted_cdf")) \
-        if outcome.late_s else None
+    jitter_s = _p99_s(outcome.rehearsed_s)
     usage = outcome.usage
     others = usage.others_cores if usage else None
     return Level(
@@ -130,6 +129,7 @@ def level_of(streams: int, traces: Sequence[Trace], outcome: Outcome, load: Load
         first_failure=failed[0] if failed else "", n_writes=lags.n, n_outside=lags.n_outside,
         p50_s=p50, p95_s=p95, p99_s=p99, max_s=lags.max_s, misses=lags.late, drift=lags.drift,
         jitter_p99_s=jitter_s,
+        late_p99_s=_p99_s(outcome.late_s),
         harness_limited=jitter_s is not None and jitter_s > load.max_jitter_s,
         processes=outcome.processes,
         memory_mib=usage.memory_mib if usage else None,
@@ -141,6 +141,10 @@ def level_of(streams: int, traces: Sequence[Trace], outcome: Outcome, load: Load
         directions={lang: _p95_s(plays, lang, load) for lang in langs},
         overlap_s=overlap_s(traces),
     )
+
+
+def _p99_s(late_s: Sequence[float]) -> float | None:
+    return float(np.percentile(late_s, 99, method="inverted_cdf")) if late_s else None
 
 
 def _p95_s(plays: Sequence[Play], lang: str, load: Load) -> float | None:

@@ -32,6 +32,21 @@ class Warm:
 
 
 @dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """Order: hand over the start of each listener's first recording to nobody."""
+
+    zero_s: float
+    listeners: tuple[Listener, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """It is done; how late the audio was handed over, all listeners together."""
+
+    late_s: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Orders:
     """Order: play these listeners; the level's time is 0 at ``zero_s`` of the machine's clock."""
 

@@ -24,8 +24,8 @@ class Load:
     target_s: float = 2.0
     """The lag that 95 % of a level's writes must keep for the level to hold."""
     max_jitter_s: float = 0.1
-    """A level whose audio was handed over later than this (99th percentile) is marked: the
-    harness, not only the system, was late."""
+    """A level is marked when the harness alone hands over audio to so many listeners later than
+    this (99th percentile)."""
     conversations: bool = False
     """Listeners come in pairs that hear opposite directions at once."""
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from .curve import KEEPS_UP, Curve, Level
 
 HEAD = ("listeners", "p50 s", "p95 s", "p99 s", "max s", "late", "drift", "writes", "failed",
-        "memory MiB", "processors", "other work", "handed over p99 s", "")
+        "memory MiB", "processors", "other work", "harness p99 s", "")
 """What a level's cells are."""
 MEANING = (
     "Lag of a write: when it left the system minus when the source given by then had arrived; "
     "of a stream, how far its words are behind an even pace. Late: share of writes beyond the "
-    "target. Drift: seconds of lag that a second of source adds. Handed over: how late the "
-    "harness itself gave audio."
+    "target. Drift: seconds of lag that a second of source adds. Processors: those that the "
+    "system and its harness kept busy; other work: those that everything else did. Harness: how "
+    "late it hands audio to so many listeners when the system does nothing."
 )
 CONVERSATIONS = ("Listeners come in pairs that hear opposite directions at once; a level holds "
                  "when the worse direction does.")

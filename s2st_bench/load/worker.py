@@ -3,6 +3,9 @@
 Started by :mod:`.level` as ``python -m s2st_bench.load.worker FD``.  It loads the system, says
 how many sessions it serves, warms up when told to, and plays what it is ordered to from a moment
 that all processes of the level share (:func:`time.perf_counter` is one clock for the machine).
+
+Before, it rehearses: the same threads hand audio to a system that does nothing, so that what
+they are late by is the harness' own (in the level itself, the system's work holds up threads too).
 """
 
 from __future__ import annotations
@@ -10,15 +13,28 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import replace
 from multiprocessing.connection import Connection
 
-from s2st_bench.executor.base import Broken, Loaded, Setup, Started
+from s2st_bench.executor.base import Broken, Loaded, Setup, Started, source_s
 from s2st_bench.executor.worker import Sender, Worker, finished, main, portable
-from s2st_bench.load.messages import Capacity, Orders, Played, Warm, WarmUp
+from s2st_bench.load.messages import (
+    Capacity,
+    Orders,
+    Played,
+    Rehearsal,
+    Rehearsed,
+    Warm,
+    WarmUp,
+)
 from s2st_bench.load.plan import Listener
-from s2st_bench.system import StreamSystem
+from s2st_bench.replay import replay
+from s2st_bench.system import Answer, Observation, Session, StreamSystem, System
+from s2st_bench.types import AudioSource, Read, Task
 
 _LOG = logging.getLogger(__name__)
+REHEARSAL_S = 2.0
+"""Audio of each listener's rehearsal."""
 
 
 class _Shared:
@@ -80,6 +96,45 @@ class _Hall:
                 self.sender.send(Broken(portable(error, self.worker.setup)))
 
 
+class _NobodySession(Session):
+    def policy(self, observation: Observation) -> Answer:
+        return Read()
+
+
+class _Nobody(System):
+    """Hears all and does nothing."""
+
+    outputs = frozenset({"text", "speech"})
+
+    def open(self, task: Task) -> Session:
+        return _NobodySession()
+
+
+def rehearse(order: Rehearsal, setup: Setup) -> tuple[float, ...]:
+    """Hand over the start of a recording to nobody, all listeners at once."""
+    late_s: list[float] = []
+
+    def listen(listener: Listener) -> None:
+        recording = listener.works[0].recording
+        if not isinstance(recording.source, AudioSource):
+            return
+        length_s = min(REHEARSAL_S, source_s(recording) or REHEARSAL_S)
+        part = replace(recording, source=replace(recording.source, duration_s=length_s))
+        start_s = order.zero_s + listener.offset_s % setup.options.chunk_s
+        time.sleep(max(0.0, start_s - time.perf_counter()))
+        done = replay(_Nobody(), part, listener.works[0].target_lang, setup.options, setup.run,
+                      slot=f"rehearsal-{listener.number}")
+        late_s.extend(done.late_s)
+
+    threads = [threading.Thread(target=listen, args=(one,), daemon=True)
+               for one in order.listeners]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return tuple(late_s)
+
+
 def _capacity(worker: Worker) -> Capacity:
     system = worker.system
     if system is None:
@@ -96,8 +151,10 @@ def serve(connection: Connection) -> None:
         sender.send(Loaded(worker.load()))
         sender.send(_capacity(worker))
         while True:
-            order: WarmUp | Orders = connection.recv()
-            if isinstance(order, WarmUp):
+            order: WarmUp | Rehearsal | Orders = connection.recv()
+            if isinstance(order, Rehearsal):
+                sender.send(Rehearsed(rehearse(order, setup)))
+            elif isinstance(order, WarmUp):
                 worker.warm_up(order.work)
                 sender.send(Warm())
             else:
