@@ -303,7 +303,8 @@ class Trace:
     host: str = ""
     load: Mapping[str, Any] = field(default_factory=dict)
     """Contention while it ran: ``workers``, ``cores``, ``loadavg``, ``shared``; of a stream also
-    ``disconnects``."""
+    ``disconnects``; of a load test ``streams`` (listeners at once), ``processes``, ``listener``,
+    ``began_s`` (on the level's time) and, where there is one, ``conversation``."""
     warmup_s: float = 0.0
     attempt: int = 1
     perturbation: str = ""

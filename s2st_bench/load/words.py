@@ -43,7 +43,7 @@ def cells(curve: Curve, level: Level) -> list[str]:
         str(level.streams),
         *map(_seconds, (level.p50_s, level.p95_s, level.p99_s, level.max_s)),
         "–" if level.misses is None else f"{level.misses:.1%}",
-        "–" if level.drift is None else f"{level.drift:.3f}".replace("-", "−"),
+        "–" if level.drift is None else f"{round(level.drift, 3) + 0.0:.3f}".replace("-", "−"),
         str(level.n_writes),
         f"{level.n_failed}/{level.n_plays}",
         "–" if level.memory_mib is None else f"{level.memory_mib:.0f}",
@@ -69,7 +69,7 @@ def _at_least(curve: Curve) -> str:
 
 
 def _seconds(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}".replace("-", "−")
+    return "–" if value is None else f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def _cores(value: float | None) -> str:
