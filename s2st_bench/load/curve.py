@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import s2st_bench
 from s2st_bench.errors import ConfigError, InputError
 from s2st_bench.params import construct
 from s2st_bench.store import write_atomically
@@ -168,7 +169,7 @@ def max_streams_score(curve: Curve, record: RunRecord) -> Score:
         n_clusters=0,
         coverage=None,
         signature=f"load:{kind}|levels:{tried}|lag:{curve.lag}|each:{curve.recordings}|"
-                  f"stagger:{curve.stagger_s:g}s|clock:realtime",
+                  f"stagger:{curve.stagger_s:g}s|clock:realtime|s2st_bench:{s2st_bench.__version__}",
         higher_is_better=True,
         reason="" if ready else "not all levels are measured yet",
         unranked=f"at {broken.streams} streams {' and '.join(why)}" if broken and why else "",

@@ -134,6 +134,19 @@ def test_the_knee_of_a_real_queue(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_service_is_measured_by_its_words(tmp_path: Path) -> None:
+    given = [text for text in overrides(tmp_path, "load.streams=2,6", count=3, seconds=3.0)
+             if text != "system=turns"]
+    path = run([*given, "system=turns_stream", "system.compute_s=0.03"])
+    curve = curve_of(path)
+    assert (curve.lag, curve.service) == ("unit", True)
+    one, two, six = curve.levels
+    assert one.n_writes > 80 and one.n_failed == six.n_failed == 0
+    assert two.keeps_up and not six.keeps_up, "its answers rest on the last chunk all the same"
+    assert "lag of a unit" in run_view.load(RunFolder(path))[0]
+
+
+@pytest.mark.slow
 def test_a_kill_costs_the_level_it_was_in(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "s2st_bench", "run", "--plugin-dir", str(PLUGINS[0]),
                *overrides(tmp_path, "load.streams=2,4", seconds=1.0)]

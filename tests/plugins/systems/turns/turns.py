@@ -6,15 +6,17 @@ open it raises, ends its process or hangs.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 import time
+from collections.abc import AsyncIterator
 from typing import Literal
 
 import numpy as np
 
-from s2st_bench.system import Answer, Observation, Session, System
-from s2st_bench.types import Speech, Task, Write
+from s2st_bench.system import Answer, Observation, Session, StreamSession, StreamSystem, System
+from s2st_bench.types import AudioChunk, Speech, Task, TextChunk, Write
 
 RATE_HZ = 16_000
 
@@ -61,3 +63,33 @@ class Turns(System):
             self.n_open -= 1
             raise RuntimeError(f"no room for session {self.n_open + 1}")
         return TurnsSession(self)
+
+
+class TurnsStreamSession(StreamSession):
+    def __init__(self, system: TurnsStream) -> None:
+        self._system = system
+        self._chunks: asyncio.Queue[bool] = asyncio.Queue()
+
+    async def send(self, chunk: AudioChunk | TextChunk) -> None:
+        await self._chunks.put(chunk.is_last)
+
+    async def events(self) -> AsyncIterator[Write]:
+        count, is_last = 0, False
+        while not is_last:
+            is_last = await self._chunks.get()
+            await asyncio.to_thread(self._system.work)
+            count += 1
+            yield Write(f"word{count} ")
+
+
+class TurnsStream(StreamSystem):
+    def __init__(self, compute_s: float = 0.0) -> None:
+        self.compute_s = compute_s
+        self.turn = threading.Lock()
+
+    def work(self) -> None:
+        with self.turn:
+            time.sleep(self.compute_s)
+
+    async def connect(self, task: Task) -> StreamSession:
+        return TurnsStreamSession(self)
