@@ -22,18 +22,19 @@ from s2st_bench.corpus import Corpus, fingerprint
 from s2st_bench.errors import BenchError, ConfigError, CorpusError, Interrupted, RunError
 from s2st_bench.executor import (
     Event,
-    Executor,
     Finished,
     Loaded,
-    LocalExecutor,
     Progress,
     Setup,
     Work,
+    choose_executor,
+    threads_of,
 )
 from s2st_bench.load.asked import load_test
 from s2st_bench.load.levels import measure
 from s2st_bench.registry import Registry
 from s2st_bench.replay import ReplayOptions, task_for
+from s2st_bench.resume import resume_command
 from s2st_bench.store import RunFolder, RunWriter, write_atomically
 from s2st_bench.system import System
 from s2st_bench.types import Recording, RunRecord
@@ -81,6 +82,7 @@ def run(
         Anything that keeps the run from being made; recordings that fail do not.
     """
     registry = Registry(plugin_dirs)
+    executor_of = choose_executor(config.executor)
     if config.score:
         from s2st_bench.scoring import make_metrics
 
@@ -112,12 +114,17 @@ def run(
         host=host,
         started_at=_now(),
     )
-    test = load_test(config, registry, record, recordings,
-                     _setup(config, registry, config.out, options))
+    setup = Setup(
+        system=config.system, plugin_dirs=tuple(registry.folders), options=options, run=config.out,
+        device=str(config.executor.params.get("device", "cpu")),
+        threads=threads_of(config.executor),
+    )
+    test = load_test(config, registry, record, recordings, setup)
     path = config.resume or _new_folder(config, record)
     if config.resume is not None:
         record = _resumed(RunFolder(path), record)
-    with RunWriter(path) as writer:
+    executor = executor_of(replace(setup, run=path))
+    with RunWriter(path, resume_command(path, plugin_dirs)) as writer:
         done = {trace.key for trace in RunFolder(path).traces()} if config.resume else set()
         if config.resume is None:
             writer.write_recordings(recordings)
@@ -134,16 +141,16 @@ def run(
             if test is not None:
                 measure(replace(test, record=record), path, writer.append_trace, done, tell)
                 works = []
-            for event in _executor(config, registry, path, options).run(works):
+            for event in executor.run(works):
                 if isinstance(event, Finished):
                     writer.append_trace(event.line)
                 tell(event)
-        except KeyboardInterrupt:
-            writer.write_record(replace(record, status="interrupted"))
-            folders = "".join(f" --plugin-dir {folder}" for folder in plugin_dirs)
-            raise Interrupted(
-                f"{tally.done} of {tally.total} recordings are kept; finish the run with: "
-                f"s2st-bench run resume={path}{folders}"
+        except KeyboardInterrupt as stop:
+            with suppress(RunError):  # what is kept is in the traces; the record may stay behind
+                writer.write_record(replace(record, status="interrupted"))
+            raise Interrupted.by(
+                stop, f"{tally.done} of {tally.total} recordings are kept; finish the run with: "
+                f"{resume_command(path, plugin_dirs)}"
             ) from None
         except BenchError:
             with suppress(RunError):  # the disk may be what failed: the first error counts
@@ -236,26 +243,6 @@ def _options(config: RunConfig, host: Mapping[str, Any]) -> ReplayOptions:
     )
 
 
-def _executor(
-    config: RunConfig, registry: Registry, path: Path, options: ReplayOptions
-) -> Executor:
-    if config.executor.name != "local":
-        raise ConfigError(f"executor: expected local, not {config.executor.name!r}")
-    setup = _setup(config, registry, path, options)
-    return LocalExecutor(setup, config.executor.workers, config.executor.limits)
-
-
-def _setup(config: RunConfig, registry: Registry, path: Path, options: ReplayOptions) -> Setup:
-    return Setup(
-        system=config.system,
-        plugin_dirs=tuple(registry.folders),
-        options=options,
-        run=path,
-        device=str(config.executor.params.get("device", "cpu")),
-        threads=max(1, hosts.cores() // config.executor.workers),
-    )
-
-
 def _new_folder(config: RunConfig, record: RunRecord) -> Path:
     """A fresh folder under ``config.out``, named by the user or by what runs."""
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
@@ -286,6 +273,10 @@ def _resumed(folder: RunFolder, now: RunRecord) -> RunRecord:
     RunError
         Naming the settings that differ.
     """
+    above = folder.path.resolve().parent
+    if above.name == "load" and (above.parent / "run.json").is_file():
+        raise RunError(f"{folder.path}: a level of a load test, which is measured as a whole; go "
+                       f"on with the test: resume={folder.path.parent.parent}")
     stored = folder.record()
     # read as a configuration, so that settings which came later stand at their defaults
     old, new = RunConfig.from_dict(stored.config).to_dict(), dict(now.config)

@@ -28,7 +28,7 @@ from s2st_bench.executor.base import (
     Started,
     Work,
 )
-from s2st_bench.executor.local import default_limit_s, lost_work
+from s2st_bench.executor.lost import limit_s, lost
 from s2st_bench.executor.process import WorkerProcess
 from s2st_bench.limits import Limits
 from s2st_bench.types import Failure
@@ -100,8 +100,8 @@ class LevelExecutor:
         while self._left:
             try:
                 yield from self._play(self._still(listeners))
-            except _Lost as lost:
-                yield from self._lose(lost, alone=len(listeners) == 1)
+            except _Lost as loss:
+                yield from self._lose(loss, alone=len(listeners) == 1)
             finally:
                 self._dismiss()
 
@@ -185,25 +185,25 @@ class LevelExecutor:
             if limits.call_s is not None and now - heard_s > limits.call_s:
                 raise _Lost("hung", f"no answer for {limits.call_s:g} s (executor.limits.call_s)",
                             index)
-            limit_s = limits.recording_s or default_limit_s(self._left[index][0])
-            if now - began_s > limit_s:
-                raise _Lost("hung", f"not done after {limit_s:g} s (executor.limits.recording_s)",
+            allowed_s = limit_s(self._left[index][0], limits)
+            if now - began_s > allowed_s:
+                raise _Lost("hung", f"not done after {allowed_s:g} s (executor.limits.recording_s)",
                             index)
 
-    def _lose(self, lost: _Lost, *, alone: bool) -> Iterator[Finished]:
+    def _lose(self, loss: _Lost, *, alone: bool) -> Iterator[Finished]:
         """What is not done failed; of one listener alone, only what it was hearing."""
         self._dismiss()
         gone = [*self._left] if not alone else [*self._running][:1] or [min(self._left)]
         if not alone:
-            self.outcome.error = f"cannot serve {self._streams()} sessions: {lost.failure.message}"
+            self.outcome.error = f"cannot serve {self._streams()} sessions: {loss.failure.message}"
         for index in gone:
             work, listener = self._left.pop(index)
             setup = replace(self._setup, options=replace(self._setup.options, load={
                 **self._setup.options.load, "listener": listener.number}))
-            to_blame = lost.index in (None, index) and index in self._running or alone
-            failure = lost.failure if to_blame else Failure(
-                "lost", f"given up with its level: {lost.failure.message}")
-            yield lost_work(setup, work, failure)
+            to_blame = loss.index in (None, index) and index in self._running or alone
+            failure = loss.failure if to_blame else Failure(
+                "lost", f"given up with its level: {loss.failure.message}")
+            yield lost(setup, work, failure)
         self._running.clear()
 
     def _streams(self) -> int:
@@ -223,11 +223,11 @@ class LevelExecutor:
         return capacity, loaded.load_s
 
     def _await(
-        self, worker: WorkerProcess, kind: type[Message], limit_s: float | None, what: str
+        self, worker: WorkerProcess, kind: type[Message], within_s: float | None, what: str
     ) -> Message:
         """The next message of that kind; a sign of life gives it more time."""
         heard_s = time.monotonic()
-        while limit_s is None or time.monotonic() - heard_s <= limit_s:
+        while within_s is None or time.monotonic() - heard_s <= within_s:
             try:
                 if not worker.connection.poll(_POLL_S):
                     continue
@@ -241,7 +241,7 @@ class LevelExecutor:
                 return message
             if isinstance(message, Broken):
                 raise CannotServe(str(message.error)) from message.error
-        raise CannotServe(f"the system did not {what} within {limit_s:g} s (executor.limits)")
+        raise CannotServe(f"the system did not {what} within {within_s:g} s (executor.limits)")
 
     def _dismiss(self) -> None:
         for worker in self._crew:

@@ -19,6 +19,7 @@ from s2st_bench import host as hosts
 from s2st_bench.errors import ConfigError, RunError
 from s2st_bench.executor.base import Event, Finished, Setup, Work
 from s2st_bench.limits import Limits
+from s2st_bench.resume import resume_command
 from s2st_bench.store import RunFolder, RunWriter
 from s2st_bench.types import AudioSource, Recording, RunRecord, Trace
 
@@ -177,7 +178,8 @@ def _together(test: LoadTest, streams: int, tell: Tell) -> tuple[Outcome, Sequen
     executor = LevelExecutor(setup, test.limits)
     heard = _heard(test, listeners)
     record = replace(test.record, n_recordings=len(heard))
-    with RunWriter(folder) as writer:
+    resume = resume_command(test.setup.run, test.setup.plugin_dirs)
+    with RunWriter(folder, resume) as writer:
         writer.write_recordings(heard)
         writer.write_record(record)
         try:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 
 from s2st_bench.executor.base import Broken, Loaded, Setup, Started, source_s
-from s2st_bench.executor.worker import Sender, Worker, finished, main, portable
+from s2st_bench.executor.worker import Ear, Worker, finished, main, portable
 from s2st_bench.load.messages import (
     Capacity,
     Orders,
@@ -52,7 +52,7 @@ class _Shared:
 class _Hall:
     """The threads of one set of orders."""
 
-    def __init__(self, worker: Worker, sender: Sender, orders: Orders) -> None:
+    def __init__(self, worker: Worker, sender: Ear, orders: Orders) -> None:
         self.worker = worker
         self.sender = sender
         self.orders = orders

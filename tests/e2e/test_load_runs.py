@@ -79,6 +79,8 @@ def test_levels_are_kept_and_others_added(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="load was .*target_s"):
         runner.run(replace(resumed, load=replace(config.load, target_s=1.0)),
                    plugin_dirs=PLUGINS)
+    with pytest.raises(RunError, match="a level of a load test"):
+        runner.run(replace(resumed, resume=path / "load" / "2"), plugin_dirs=PLUGINS)
 
 
 @pytest.mark.slow

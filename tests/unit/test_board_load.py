@@ -60,7 +60,7 @@ def test_what_a_system_says_cannot_break_the_page(tmp_path: Path, board_runs: Mo
 
 def test_reports_hold_the_levels(tmp_path: Path, board_runs: ModuleType) -> None:
     run = loaded(tmp_path, board_runs)
-    written, _ = report([run], tmp_path / "report")
+    report([run], tmp_path / "report")
     text = (tmp_path / "report" / "load.csv").read_text("utf-8")
     rows = list(csv.DictReader(text.splitlines()))
     assert [(row["streams"], row["holds"], row["knee"]) for row in rows] == [
@@ -68,5 +68,5 @@ def test_reports_hold_the_levels(tmp_path: Path, board_runs: ModuleType) -> None
     assert float(rows[2]["p95_s"]) == 9.0
     assert "knee at 4" in (tmp_path / "report" / "tables.md").read_text("utf-8")
     plain = board_runs.make_run(tmp_path / "plain", board_runs.RunSpec("eager"))
-    names = {path.name for path in report([plain], tmp_path / "other")[0]}
+    names = {path.name for path in report([plain], tmp_path / "other").files}
     assert "load.csv" not in names and "numbers.csv" in names
