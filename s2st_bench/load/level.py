@@ -146,7 +146,8 @@ class LevelExecutor:
                 self.outcome.usage = found
 
     def _noted(self, streams: int) -> Mapping[str, object]:
-        return {"streams": streams, "processes": len(self._crew)}
+        together = {"shared": True} if streams > 1 else {}
+        return {"streams": streams, "processes": len(self._crew), **together}
 
     def _listen(self, watch: Watch) -> Iterator[Event]:
         ready = wait([worker.connection for worker in self._crew], _POLL_S)
