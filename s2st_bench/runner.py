@@ -131,7 +131,8 @@ def run(
             write_atomically(path / CONFIG, config.to_yaml())
         writer.write_record(record)
         works = [work for work in _works(recordings, target_lang, config) if work.key not in done]
-        tally = _Tally(test.n_plays() if test else len(recordings) * config.repeat, len(done))
+        tally = _Tally(test.n_plays() if test else len(recordings) * config.repeat,
+                       test.n_done(path, len(done)) if test else len(done))
 
         def tell(event: Event, streams: int = 1) -> None:
             if (status := tally.add(event, streams)) is not None and progress is not None:

@@ -15,7 +15,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import s2st_bench
 from s2st_bench.errors import ConfigError, InputError
@@ -23,7 +23,8 @@ from s2st_bench.params import construct
 from s2st_bench.store import write_atomically
 from s2st_bench.types import RunRecord, Score
 
-from .lags import LagKind
+LagKind = Literal["write", "unit"]
+"""Which lag a curve is of; see :mod:`.lags`."""
 
 VERSION = 1
 FILE = "load.json"

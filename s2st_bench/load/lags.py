@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -30,7 +29,8 @@ from s2st_bench.timeline import emissions, logged_times, output_writes
 from s2st_bench.transcripts import UNSPACED
 from s2st_bench.types import Trace
 
-LagKind = Literal["write", "unit"]
+from .curve import LagKind
+
 PERCENTILES = (50, 95, 99)
 MAX_POINTS = 200
 """Points of one play that its drift is read off; longer ones are thinned evenly."""

@@ -65,6 +65,12 @@ class LoadTest:
         """Plays of all levels together."""
         return sum(len(one.works) for n in self.load.levels for one in self.listeners(n))
 
+    def n_done(self, folder: Path, alone: int) -> int:
+        """Plays that a folder holds already: ``alone`` of one listener, and finished levels."""
+        curve = read_curve(folder)
+        return alone + sum(level.n_plays for level in (curve.levels if curve else ())
+                           if level.streams in self.load.levels[1:] and not level.error)
+
 
 def measure(
     test: LoadTest, folder: Path, append: Callable[[bytes], None],
