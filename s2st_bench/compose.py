@@ -399,10 +399,12 @@ def _compose(overrides: Sequence[Override], groups: _Groups, registry: Registry)
 
 def _resumed(overrides: Sequence[Override], groups: _Groups) -> DictConfig:
     """The configuration that a run folder stored, with the overrides on top."""
+    from s2st_bench.remote import here
     from s2st_bench.store import RunFolder
 
-    path = next(str(o.value()) for o in overrides if o.key_or_group == "resume")
-    config = OmegaConf.create(dict(RunFolder(path).record().config))
+    (path,) = here(Path(next(str(o.value()) for o in overrides if o.key_or_group == "resume")))[:1]
+    # read as a configuration, so that settings which came later stand at their defaults
+    config = OmegaConf.create(RunConfig.from_dict(RunFolder(path).record().config).to_dict())
     known = list(_keys(config))
     for override in overrides:
         if _is_choice(override, groups) or override.key_or_group == "metrics.names":

@@ -24,6 +24,7 @@ REDACTED = "***"
 """What stands for a secret in a stored configuration."""
 
 OutputName = Literal["text", "speech"]
+FailureName = Literal["raised", "hung", "died", "limit", "invalid_output", "source", "lost"]
 _SECRET = re.compile(
     r"(^|[_-])(key|token|secret|password|passwd)([_-]|$)|(key|token|secret|password|passwd)$",
     re.IGNORECASE,
@@ -88,6 +89,8 @@ class RunConfig:
     out: Path = Path("runs")
     resume: Path | None = None
     """A run folder to finish."""
+    redo: tuple[FailureName, ...] = ()
+    """With ``resume``: recordings that failed in these ways are replayed again."""
     score: bool = True
 
     def __post_init__(self) -> None:
@@ -112,12 +115,16 @@ class RunConfig:
         if self.name is not None and not NAME.fullmatch(self.name):
             raise ConfigError("name: a run's name names its folder: at most 120 characters, no "
                               f"slash and no control characters, not {self.name!r}")
+        if self.redo and self.resume is None:
+            raise ConfigError("redo: replays failed recordings of a run again: give resume=RUN too")
         if self.load.streams is not None:
             self._check_load()
         if not self.metrics and self.score:
             raise ConfigError("metrics: none are named; give metrics=[BLEU,LAAL] or score=false")
 
     def _check_load(self) -> None:
+        from s2st_bench.remote.address import address_of
+
         if self.clock.name != "realtime":
             raise ConfigError("load.streams: listeners at once are measured in real time only: "
                               f"clock=realtime, not {self.clock.name}")
@@ -127,6 +134,12 @@ class RunConfig:
         if self.executor.name != "local":
             raise ConfigError("load.streams: one machine's load is measured: executor=local, not "
                               f"{self.executor.name}")
+        if address_of(self.resume or self.out) is not None:
+            raise ConfigError("load.streams: levels are written into a folder of this machine, not "
+                              f"{self.resume or self.out}")
+        if self.redo:
+            raise ConfigError("redo: a level of a load test is measured as a whole; start the test "
+                              "anew instead")
         if self.executor.workers != 1:
             raise ConfigError("load.streams: listeners share one loaded system; "
                               f"executor.workers=1, not {self.executor.workers}")
@@ -149,8 +162,9 @@ class RunConfig:
             plain["executor"] = {k: v for k, v in executor.items() if k in own} | {
                 "params": {k: v for k, v in executor.items() if k not in own}
             }
-        if isinstance(outputs := plain.get("outputs"), str):
-            plain["outputs"] = [outputs]
+        for key in ("outputs", "redo"):
+            if isinstance(one := plain.get(key), str):
+                plain[key] = [one]
         if isinstance(metrics := plain.get("metrics"), Mapping):
             plain["metrics"] = metrics.get("names") or []
         return construct(cls, plain, "")

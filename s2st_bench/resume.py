@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-def resume_command(run: Path, plugin_dirs: Sequence[Path] = ()) -> str:
+def resume_command(run: Path | str, plugin_dirs: Sequence[Path] = ()) -> str:
     """The line to type."""
     words = ["s2st-bench", "run", f"resume={run}"]
     for folder in plugin_dirs:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -22,6 +22,7 @@ from s2st_bench.corpus import Corpus, fingerprint
 from s2st_bench.errors import BenchError, ConfigError, CorpusError, Interrupted, RunError
 from s2st_bench.executor import (
     Event,
+    Executor,
     Finished,
     Loaded,
     Progress,
@@ -30,8 +31,9 @@ from s2st_bench.executor import (
     choose_executor,
     threads_of,
 )
+from s2st_bench.home import Home, new_home, resumed_home
 from s2st_bench.load.asked import load_test
-from s2st_bench.load.levels import measure
+from s2st_bench.load.levels import LoadTest, measure
 from s2st_bench.registry import Registry
 from s2st_bench.replay import ReplayOptions, task_for
 from s2st_bench.resume import resume_command
@@ -40,7 +42,8 @@ from s2st_bench.system import System
 from s2st_bench.types import Recording, RunRecord
 
 CONFIG = "config.yaml"
-_MAY_DIFFER = frozenset({"name", "out", "resume", "metrics", "metric_options", "score"})
+RECORD = "run.json"
+_MAY_DIFFER = frozenset({"name", "out", "resume", "redo", "metrics", "metric_options", "score"})
 """Settings a resumed run need not repeat: they change no trace."""
 _LEFT_OUT_TOLD = 20
 """Damaged recordings that a record names one by one."""
@@ -120,19 +123,43 @@ def run(
         threads=threads_of(config.executor),
     )
     test = load_test(config, registry, record, recordings, setup)
-    path = config.resume or _new_folder(config, record)
-    if config.resume is not None:
-        record = _resumed(RunFolder(path), record)
-    executor = executor_of(replace(setup, run=path))
-    with RunWriter(path, resume_command(path, plugin_dirs)) as writer:
-        done = {trace.key for trace in RunFolder(path).traces()} if config.resume else set()
+    with ExitStack() as stack:
+        home = _home(config, record, stack)
+        if config.resume is not None:
+            record = _resumed(RunFolder(home.path), record)
+        executor = executor_of(replace(setup, run=home.path))
+        works = list(_works(recordings, target_lang, config))
+        _replay(executor, works, record, recordings, config, home, plugin_dirs, progress,
+                test and replace(test, record=record))
+        if config.score:
+            from s2st_bench.scoring import score_run
+
+            score_run(home.path, metrics=config.metrics, registry=registry,
+                      metric_options=config.metric_options)
+            home.put("scores.json")
+    return home.path
+
+
+def _replay(
+    executor: Executor, works: Sequence[Work], record: RunRecord, recordings: Sequence[Recording],
+    config: RunConfig, home: Home, plugin_dirs: Sequence[Path], progress: OnStatus | None,
+    test: LoadTest | None,
+) -> None:
+    """Replay what is not done yet, writing it down as it comes; a load test, level by level."""
+    resume = resume_command(home.name, plugin_dirs)
+    with RunWriter(home.path, resume) as writer:
+        done: set[tuple[str, str, int]] = set()
         if config.resume is None:
             writer.write_recordings(recordings)
-            write_atomically(path / CONFIG, config.to_yaml())
+            write_atomically(home.path / CONFIG, config.to_yaml())
+        else:
+            if config.redo:
+                writer.drop_traces(lambda t: t.error is not None and t.error.kind in config.redo)
+            done = {trace.key for trace in RunFolder(home.path).traces()}
         writer.write_record(record)
-        works = [work for work in _works(recordings, target_lang, config) if work.key not in done]
-        tally = _Tally(test.n_plays() if test else len(recordings) * config.repeat,
-                       test.n_done(path, len(done)) if test else len(done))
+        home.put("recordings.jsonl", CONFIG, RECORD)
+        tally = _Tally(len(works), len(done)) if test is None else _Tally(
+            test.n_plays(), test.n_done(home.path, len(done)))
 
         def tell(event: Event, streams: int = 1) -> None:
             if (status := tally.add(event, streams)) is not None and progress is not None:
@@ -140,31 +167,35 @@ def run(
 
         try:
             if test is not None:
-                measure(replace(test, record=record), path, writer.append_trace, done, tell)
-                works = []
-            for event in executor.run(works):
+                measure(test, home.path, writer.append_trace, done, tell)
+                works = ()
+            for event in executor.run([work for work in works if work.key not in done]):
                 if isinstance(event, Finished):
                     writer.append_trace(event.line)
+                    home.recording(event.line)
                 tell(event)
         except KeyboardInterrupt as stop:
-            with suppress(RunError):  # what is kept is in the traces; the record may stay behind
-                writer.write_record(replace(record, status="interrupted"))
+            _give_up(writer, home, record)
             raise Interrupted.by(
                 stop, f"{tally.done} of {tally.total} recordings are kept; finish the run with: "
-                f"{resume_command(path, plugin_dirs)}"
+                f"{resume}"
             ) from None
         except BenchError:
-            with suppress(RunError):  # the disk may be what failed: the first error counts
-                writer.write_record(replace(record, status="interrupted"))
+            _give_up(writer, home, record)
             raise
         writer.write_record(replace(record, status="finished", finished_at=_now()))
-    _sweep(path / "spool")
-    if config.score:
-        from s2st_bench.scoring import score_run
+    _sweep(home.path / "spool")
+    home.finish(RECORD)
 
-        score_run(path, metrics=config.metrics, registry=registry,
-                  metric_options=config.metric_options)
-    return path
+
+def _give_up(writer: RunWriter, home: Home, record: RunRecord) -> None:
+    """Say in the record that the run is not whole, if that can be written: what is done is in the
+    traces, and the error that ended it counts.
+    """
+    with suppress(RunError):
+        writer.write_record(replace(record, status="interrupted"))
+        home.flush()
+        home.put(RECORD)
 
 
 def stored_config(path: Path) -> RunConfig:
@@ -176,6 +207,16 @@ def stored_config(path: Path) -> RunConfig:
     """
     record = RunFolder(path).record()
     return replace(RunConfig.from_dict(record.config), resume=Path(path))
+
+
+def _home(config: RunConfig, record: RunRecord, stack: ExitStack) -> Home:
+    """Where the run is written; for one elsewhere, held until the stack is left."""
+    if config.resume is not None:
+        return resumed_home(config.resume, stack)
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    pair = f"{record.source_lang}-{record.target_lang}"
+    made = f"{stamp}-{record.system}-{record.corpus}-{pair}"
+    return new_home(config.out, config.name, made, stack)
 
 
 def _checked(recordings: list[Recording], config: RunConfig) -> list[Recording]:
@@ -242,28 +283,6 @@ def _options(config: RunConfig, host: Mapping[str, Any]) -> ReplayOptions:
         load=load,
         delivery=config.delivery,
     )
-
-
-def _new_folder(config: RunConfig, record: RunRecord) -> Path:
-    """A fresh folder under ``config.out``, named by the user or by what runs."""
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    pair = f"{record.source_lang}-{record.target_lang}"
-    stem = config.name or f"{stamp}-{record.system}-{record.corpus}-{pair}"
-    path = config.out / stem
-    number = 1
-    while True:
-        try:
-            path.mkdir(parents=True, exist_ok=False)
-            return path
-        except FileExistsError:
-            if config.name is not None:
-                raise RunError(
-                    f"{path}: exists; go on with it by resume={path}, or give another name=…"
-                ) from None
-            number += 1
-            path = config.out / f"{stem}-{number}"
-        except OSError as error:
-            raise RunError(f"{path}: cannot be made ({error.strerror}); give out=…") from None
 
 
 def _resumed(folder: RunFolder, now: RunRecord) -> RunRecord:

@@ -49,6 +49,7 @@ def run(
         return
 
     from s2st_bench import compose
+    from s2st_bench.remote import home_of
 
     task: Callable[[RunConfig], object] = _print
     if not dry_run:
@@ -60,7 +61,7 @@ def run(
     points = [point for point in made if isinstance(point, Point)]
     for point in points:
         if not point.told:
-            typer.echo(point.path)
+            typer.echo(home_of(point.path) or point.path)
     if board is not None and points:
         import s2st_bench.leaderboards.site as site
 
@@ -84,6 +85,7 @@ def _run(config: RunConfig, *, folders: list[Path], quiet: bool, parent: int) ->
     from s2st_bench import runner
     from s2st_bench.cli import run_view
     from s2st_bench.cli.progress import ProgressLine, describe
+    from s2st_bench.remote import home_of
     from s2st_bench.store import RunFolder
 
     with ProgressLine(describe, quiet=quiet) as line:
@@ -94,7 +96,7 @@ def _run(config: RunConfig, *, folders: list[Path], quiet: bool, parent: int) ->
         typer.echo("\n\n".join(said), err=True, nl=bool(said))
     told = os.getpid() == parent
     if told:
-        typer.echo(path)
+        typer.echo(home_of(path) or path)
     return Point(path.resolve(), told)
 
 

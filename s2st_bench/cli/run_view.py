@@ -12,6 +12,7 @@ from s2st_bench.load import words
 from s2st_bench.load.curve import FILE as LOAD
 from s2st_bench.load.curve import read_curve
 from s2st_bench.params import nearest_key
+from s2st_bench.remote import home_of
 from s2st_bench.store import RunFolder
 from s2st_bench.types import RunRecord, Segment, Step, TimedWrite, Trace
 
@@ -74,8 +75,16 @@ def outcome(folder: RunFolder) -> str:
     if said := _left_out(folder.record()):
         parts.append(said.removeprefix("; "))
     parts.extend(load(folder))
-    parts.extend(_failures([trace for trace in folder.traces() if trace.error]))
+    failed = [trace for trace in folder.traces() if trace.error]
+    parts.extend(_failures(failed))
+    again = sorted({trace.error.kind for trace in failed if trace.error} & set(_BY_CHANCE))
+    if again:
+        parts.append("where that was the machine's fault, replay them again: s2st-bench run "
+                     f"resume={home_of(folder.path) or folder.path} redo=[{','.join(again)}]")
     return "\n\n".join(parts)
+
+
+_BY_CHANCE = ("died", "hung", "lost")
 
 
 def load(folder: RunFolder) -> list[str]:

@@ -116,7 +116,7 @@ class _Scheduler:
             self.used.add(node.resource)
         job = Job(
             self.recorder.next_job(), node.stage.name, start_s, end_s, tuple(parents),
-            node.resource, node.meter.network_s, message.parent is None,
+            node.resource, node.meter.network_in(start_s, end_s), message.parent is None,
         )
         node.meter.clear()
         if node.is_root:

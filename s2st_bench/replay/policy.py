@@ -159,16 +159,16 @@ def attributed(
     meter: Meter, start_s: float, end_s: float, recorder: Recorder
 ) -> tuple[Job, ...]:
     """Jobs of one exchange: one, or a chain of those that the session's meter marked."""
-    network_s = meter.network_s
     if not meter.marks:
-        meter.network_s = 0.0
+        network_s = meter.network_in(start_s, end_s)
+        meter.clear()
         return (Job(recorder.next_job(), "system", start_s, end_s, (), MAIN, network_s),)
     jobs: list[Job] = []
     for stage, begin_s, finish_s in meter.cuts(start_s, end_s):
         parents = (jobs[-1].id,) if jobs else ()
         jobs.append(
             Job(recorder.next_job(), stage, begin_s, finish_s, parents, MAIN,
-                0.0 if jobs else network_s, not jobs)
+                meter.network_in(begin_s, finish_s), not jobs)
         )
     meter.clear()
     return tuple(jobs)

@@ -125,7 +125,7 @@ class _Crew:
         with self.book:
             job = Job(
                 self.recorder.next_job(), node.stage.name, start_s, end_s, parents,
-                node.resource, node.meter.network_s, message.parent is None,
+                node.resource, node.meter.network_in(start_s, end_s), message.parent is None,
             )
             node.meter.clear()
             step = node.hear(message.step)
