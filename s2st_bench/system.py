@@ -178,8 +178,8 @@ class System(ABC):
     """True for controls that are shown the references (:meth:`open_control`)."""
 
     sessions: int | None = None
-    """How many sessions one process serves at once; none: as many as are opened.  More listeners
-    get more processes (load tests).  May be settled by :meth:`load`."""
+    """How many sessions one process serves at once, each in a thread of its own; none: as many as
+    are opened.  More listeners get more processes (load tests).  May be settled by :meth:`load`."""
 
     name: str = ""
     """Filled by the registry: what the user typed."""
