@@ -115,7 +115,7 @@ class LevelExecutor:
         capacity, load_s = self._ready(first)
         yield Loaded(load_s)
         self.outcome.is_service = capacity.is_service
-        shares = _shares(listeners, capacity.sessions)
+        shares = _shares(listeners, capacity)
         for _ in shares[1:]:
             self._hire()
         for worker in self._crew[1:]:
@@ -253,16 +253,19 @@ class LevelExecutor:
 
 
 def _shares(
-    listeners: Sequence[Listener], sessions: int | None
+    listeners: Sequence[Listener], capacity: Capacity
 ) -> list[list[Listener]]:
     """Listeners by process; the two of a conversation in one.
 
     Raises
     ------
     CannotServe
-        A process serves fewer than a conversation, or too many processes were needed.
+        A process serves fewer than a conversation, too many processes were needed, or it is a
+        service elsewhere, of which more processes here do not make more.
     """
-    streams = len(listeners)
+    streams, sessions = len(listeners), capacity.sessions
+    if capacity.is_service and sessions is not None and sessions < streams:
+        raise CannotServe(f"cannot serve {streams} sessions: the service serves {sessions}")
     room = streams if sessions is None else min(sessions, streams)
     if any(one.partner is not None for one in listeners):
         room -= room % 2

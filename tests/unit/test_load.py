@@ -27,6 +27,7 @@ from s2st_bench.load.curve import (
 from s2st_bench.load.lags import Play, all_on, lags_of, slope
 from s2st_bench.load.level import CannotServe, Outcome, _shares
 from s2st_bench.load.levels import level_of
+from s2st_bench.load.messages import Capacity
 from s2st_bench.load.plan import Listener, converse, deal, offset_s
 from s2st_bench.load.settings import Load
 from s2st_bench.load.usage import Watch
@@ -202,14 +203,17 @@ def test_both_directions_heard_at_once() -> None:
 
 def test_sessions_that_one_process_serves() -> None:
     ones = [Listener(i, 0.0, ()) for i in range(5)]
-    assert [len(share) for share in _shares(ones, None)] == [5]
-    assert [len(share) for share in _shares(ones, 2)] == [2, 2, 1]
+    assert [len(share) for share in _shares(ones, Capacity(None, False))] == [5]
+    assert [len(share) for share in _shares(ones, Capacity(2, False))] == [2, 2, 1]
+    assert [len(share) for share in _shares(ones, Capacity(5, True))] == [5]
+    with pytest.raises(CannotServe, match="cannot serve 5 sessions: the service serves 2"):
+        _shares(ones, Capacity(2, True))
     pairs = [Listener(i, 0.0, (), i ^ 1) for i in range(4)]
-    assert [len(share) for share in _shares(pairs, 3)] == [2, 2]
+    assert [len(share) for share in _shares(pairs, Capacity(3, False))] == [2, 2]
     with pytest.raises(CannotServe, match="a conversation is two"):
-        _shares(pairs, 1)
+        _shares(pairs, Capacity(1, False))
     with pytest.raises(CannotServe, match="cannot serve 65 sessions: one process serves 1"):
-        _shares([Listener(i, 0.0, ()) for i in range(65)], 1)
+        _shares([Listener(i, 0.0, ()) for i in range(65)], Capacity(1, False))
 
 
 def record(n: int = 8) -> RunRecord:
