@@ -13,6 +13,8 @@ files; no code of a plugin is imported.  Beside hydra's own grammar it understan
     a part with settings in place of another, whose settings go with it
 ``metrics=BLEU,LAAL`` and ``metrics=[BLEU,LAAL]``
     metrics by name instead of a preset
+``load.streams=1,2,4``
+    the list ``[1,2,4]``
 ``sweep=NAME``
     the overrides of ``configs/sweep/NAME.yaml``, a mapping of keys to values; those given beside
     it count more
@@ -320,6 +322,9 @@ def _rewrite(
         value = line.partition("=")[2]
         if key == "dataset.pair":
             override = parser.parse_override(f"++dataset.pair={value}")
+        elif key == "load.streams" and re.fullmatch(r"[^\[{][^\[{]*", value) and value != "null":
+            # levels of one run, not a sweep
+            override = parser.parse_override(f"{key}=[{value}]")
         elif key.partition(".")[0] == "metric_options" and not _is_marked(override):
             # which options there are, only the metric's code knows: it checks them
             override = parser.parse_override(f"++{line}")

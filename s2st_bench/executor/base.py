@@ -9,7 +9,7 @@ from typing import Protocol
 
 from s2st_bench.config import Choice
 from s2st_bench.replay import ReplayOptions
-from s2st_bench.types import Recording
+from s2st_bench.types import AudioSource, Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +103,12 @@ class Executor(Protocol):
             The system cannot be loaded or constructed at all.
         """
         ...
+
+
+def source_s(recording: Recording) -> float:
+    """Seconds of a recording as its corpus says, without decoding it."""
+    end_s = max((segment.end_s for segment in recording.segments), default=0.0)
+    source = recording.source
+    if isinstance(source, AudioSource) and source.duration_s is not None:
+        return source.duration_s
+    return end_s

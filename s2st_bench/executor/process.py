@@ -22,11 +22,13 @@ IN_FLIGHT = 2
 class WorkerProcess:
     """A running worker, its connection and what it was given."""
 
-    def __init__(self, setup: Setup, log: Path, log_bytes: int) -> None:
+    def __init__(
+        self, setup: Setup, log: Path, log_bytes: int, body: str = "s2st_bench.executor.worker"
+    ) -> None:
         here, there = Pipe()
         self.connection: Connection = here
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "s2st_bench.executor.worker", str(there.fileno())],
+            [sys.executable, "-m", body, str(there.fileno())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

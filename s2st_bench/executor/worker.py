@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -27,7 +27,7 @@ from s2st_bench.contention import Contention, between, usage
 from s2st_bench.errors import BenchError, RunError
 from s2st_bench.executor.base import Broken, Finished, Loaded, Progress, Setup, Started, Work
 from s2st_bench.registry import Registry
-from s2st_bench.replay import ReplayOptions, replay
+from s2st_bench.replay import Replayed, ReplayOptions, replay
 from s2st_bench.resume import resume_command
 from s2st_bench.system import StreamSystem, System
 from s2st_bench.types import AudioSource, Recording
@@ -84,12 +84,16 @@ class Worker:
 
     def replay(self, work: Work) -> Finished:
         """Replay one recording."""
+        if not self._warm:
+            self.warm_up(work)
+        return finished(work, self.played(work))
+
+    def played(self, work: Work, **load: object) -> Replayed:
+        """Replay one recording; ``load`` is noted in its trace."""
         if self.system is None:
             raise RuntimeError("replay before load")
         options = self.setup.options
         self._index = work.index
-        if not self._warm:
-            self._warm_up(self.system, work.recording, work.target_lang, options)
         before = usage()
         done = replay(
             self.system, work.recording, work.target_lang, options, self.setup.run,
@@ -98,18 +102,26 @@ class Worker:
         )
         if options.clock != "ideal":
             done = replace(done, trace=replace(done.trace, load={
-                **done.trace.load, **_load(options, between(before, usage()))}))
-        error = done.trace.error
-        return Finished(
-            work.index, done.line(), error.message if error else "",
-            done.trace.source_length if done.trace.source_unit == "s" else 0.0, done.compute_s,
-        )
+                **done.trace.load, **_load(options, between(before, usage())), **load}))
+        return done
+
+    def beside(self) -> Worker:
+        """Another one of the same system, for another thread of this process."""
+        other = Worker(self.connection, self.setup)
+        other.system = self.system
+        return other
+
+    def warm_up(self, work: Work) -> None:
+        """Run the start of a recording and forget it, where time will be measured."""
+        if self.system is None:
+            raise RuntimeError("warm-up before load")
+        self._warm = True
+        self._index = work.index
+        self._warm_up(self.system, work.recording, work.target_lang, self.setup.options)
 
     def _warm_up(
         self, system: System, recording: Recording, target_lang: str, options: ReplayOptions
     ) -> None:
-        """Run the start of a recording and forget it, where time will be measured."""
-        self._warm = True
         source = recording.source
         if (
             options.warmup_s <= 0 or options.clock == "ideal"
@@ -137,6 +149,15 @@ class Worker:
             if now - self._beaten > _BEAT_EVERY_S:
                 self._beaten = now
                 self.connection.send(Progress(self._index, *self._last))
+
+
+def finished(work: Work, done: Replayed) -> Finished:
+    """What the supervisor is told of a replay."""
+    error = done.trace.error
+    return Finished(
+        work.index, done.line(), error.message if error else "",
+        done.trace.source_length if done.trace.source_unit == "s" else 0.0, done.compute_s,
+    )
 
 
 def serve(connection: Connection) -> None:
@@ -194,13 +215,13 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def main() -> None:
+def main(body: Callable[[Connection], None] = serve) -> None:
     """Entry point of the worker process."""
     _die_with_parent()
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    serve(Connection(int(sys.argv[1])))
+    body(Connection(int(sys.argv[1])))
 
 
 if __name__ == "__main__":

@@ -112,6 +112,10 @@ class _Feed:
 
     async def _until(self, at_s: float) -> None:
         """Sleep on the event loop, the last stretch awake."""
+        waited = False
         while (left := at_s - self.clock.now()) > 0:
+            waited = True
             await asyncio.sleep(left - 0.001 if left > 0.002 else 0)
+        if waited:
+            self.clock.late_s.append(-left)
 

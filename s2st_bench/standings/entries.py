@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from s2st_bench.errors import InputError
+from s2st_bench.load.curve import Curve, max_streams_score, read_curve
 from s2st_bench.metric import Floats, LatencyUnit
 from s2st_bench.store import RunFolder
 from s2st_bench.trust.report import Trust, read_trust
@@ -97,6 +98,8 @@ class Entry:
     """By metric; only of metrics and releases that write it."""
     trust: Trust
     """What trust checks found of its system."""
+    load: Curve | None = None
+    """Of a load test: how its lag grows with listeners."""
 
     @property
     def name(self) -> str:
@@ -245,8 +248,11 @@ def _entry(path: Path, index: int) -> Entry:
         raise InputError(f"{where}: not scores of this release ({error!r}); score the run again"
                          ) from None
     key = file_key(f"{record.system} {path.name}", index=index)
-    return Entry(key, folder, record, parts.pop(WHOLE), parts, recordings, _heard(folder, record),
-                 left_out, read_trust(path, record))
+    scores, curve = parts.pop(WHOLE), read_curve(path)
+    if curve is not None:
+        scores[curve.metric] = max_streams_score(curve, record)
+    return Entry(key, folder, record, scores, parts, recordings, _heard(folder, record), left_out,
+                 read_trust(path, record), curve)
 
 
 def _heard(folder: RunFolder, record: RunRecord) -> Heard:

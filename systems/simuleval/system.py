@@ -229,6 +229,7 @@ class SimulEvalAgent(System):
         # What a SimulEval agent takes and gives is known once it is built, not by class.
         self.sources = frozenset({cast(Modality, hosted.source)})
         self.outputs = frozenset(cast(tuple[Modality, ...], hosted.outputs))
+        self.sessions = None if hosted.shareable else 1
 
 
 class _SoleSession(AgentSession):

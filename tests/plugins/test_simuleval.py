@@ -324,6 +324,7 @@ def test_agent_with_state_of_its_own_serves_one_session_at_a_time() -> None:
     made = system("sole_text.py", [])
     task = Task("de", "en", "text")
     first = made.open(task)
+    assert made.sessions == 1
     with pytest.raises(SystemFailure, match="one session at a time"):
         made.open(task)
     list(first.policy(Observation(TextChunk(("a", "b", "c"), 0, None, False))))
