@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from s2st_bench.metric import LatencyUnit
 from s2st_bench.standings.entries import Entry, RecordingScores
+from s2st_bench.standings.lag import lag_curve
+from s2st_bench.standings.lag_parts import Tally, lag_parts
 from s2st_bench.standings.tables import Group, operating_points
 from s2st_bench.standings.text import file_key, label, passage, script
 from s2st_bench.timeline import Played, playback, text_events
 from s2st_bench.types import AudioSource, Recording, Trace
 
-from .breakdown import Tally, lag_parts
-from .lag import lag_curve
 from .media import Sound, Studio
 
 MAX_EVENTS = 20_000
@@ -74,7 +73,7 @@ def write_recordings(group: Group, site: Path, budget_s: float) -> Written:
     tallies = {entry.key: Tally() for entry in group.entries}
     for entry in group.entries:
         scores = {(r.recording_id, r.target_lang, r.repeat): r for r in entry.recordings}
-        unit = _latency_unit(entry)
+        unit = entry.latency_unit
         for trace in _first_repeats(entry, group.target_lang, corpus):
             key = corpus[trace.recording_id][0]
             heard[trace.recording_id].append(entry)
@@ -117,12 +116,6 @@ def _first_repeats(
     """The first repeat of every recording, one trace each."""
     return [t for t in entry.folder.traces()
             if t.repeat == 0 and t.target_lang == target_lang and t.recording_id in corpus]
-
-
-def _latency_unit(entry: Entry) -> LatencyUnit:
-    """Characters where the run's latencies were counted in characters, else words."""
-    counted = (score.signature.split("|") for score in entry.scores.values())
-    return "char" if any("unit:char" in fields for fields in counted) else "word"
 
 
 def _lengths(group: Group) -> dict[str, float]:

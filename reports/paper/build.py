@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from s2st_bench.errors import DependencyError, RunError
+from s2st_bench.reports.summary import Summary, as_text, summarise
 from s2st_bench.standings.entries import read_entries
+from s2st_bench.standings.reruns import find_reruns
 from s2st_bench.standings.tables import Group, Table, make_groups
 from s2st_bench.store import write_atomically
 
-from . import latex, methods, plain, plots
+from . import latex, methods, plain, plots, reruns
+
+TARGET_S = 2.0
 
 
-def build(runs: Sequence[Path], out: Path) -> tuple[list[Path], list[str]]:
-    """Write the report of run folders into ``out``: the files, and what was left out and why.
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was written."""
+
+    files: tuple[Path, ...]
+    notes: tuple[str, ...]
+    """What was left out, and why."""
+    summaries: tuple[Summary, ...]
+
+
+def build(runs: Sequence[Path], out: Path, target_s: float = TARGET_S) -> Report:
+    """Write the report of run folders into ``out``; ``target_s`` is the lag that summaries judge.
 
     Raises
     ------
@@ -25,7 +40,8 @@ def build(runs: Sequence[Path], out: Path) -> tuple[list[Path], list[str]]:
     """
     written: list[Path] = []
     notes: list[str] = []
-    groups = make_groups(read_entries(runs, notes.append))
+    entries = read_entries(runs, notes.append)
+    groups = make_groups(entries)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -48,7 +64,11 @@ def build(runs: Sequence[Path], out: Path) -> tuple[list[Path], list[str]]:
     write("methods.txt", methods.paragraph(groups))
     metrics = {name for group in groups for entry in group.entries for name in entry.scores}
     write("references.bib", "\n".join(r.text for r in methods.cited(metrics)))
-    return written, notes
+    summaries = tuple(summarise(entry, target_s) for entry in entries)
+    write("summary.txt", "\n\n".join(map(as_text, summaries)) + "\n")
+    if found := find_reruns(entries):
+        write("reruns.md", reruns.as_markdown(found))
+    return Report(tuple(written), tuple(notes), summaries)
 
 
 def _tables(groups: Sequence[Group]) -> list[tuple[Group, Table, str]]:

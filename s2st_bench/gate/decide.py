@@ -91,6 +91,8 @@ def decide(run: Evidence, baseline: Evidence, rules: Rules) -> Decision:
     for name in rules.margins:
         if run.metrics.get(name) is None and baseline.metrics.get(name) is None:
             notes.append(f"{name}: neither the run nor the baseline has it")
+        elif is_measured(name) and run.clock == baseline.clock == "ideal":
+            notes.append(f"{name}: under clock=ideal no computation is measured")
         else:
             gated.append(name)
     refused = _other_test(run, baseline)

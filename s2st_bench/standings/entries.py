@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from s2st_bench.errors import InputError
-from s2st_bench.metric import Floats
+from s2st_bench.metric import Floats, LatencyUnit
 from s2st_bench.store import RunFolder
 from s2st_bench.types import Modality, RunRecord, Score
 
@@ -97,6 +97,12 @@ class Entry:
         inner = self.record.card.get("params", {}).get("inner")
         within = inner.get("name") if isinstance(inner, dict) else None
         return f"{self.record.system}({within})" if within else self.record.system
+
+    @property
+    def latency_unit(self) -> LatencyUnit:
+        """Characters where its latencies were counted in characters, else words."""
+        counted = (score.signature.split("|") for score in self.scores.values())
+        return "char" if any("unit:char" in fields for fields in counted) else "word"
 
     @property
     def offline(self) -> bool:

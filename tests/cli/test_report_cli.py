@@ -27,7 +27,8 @@ def report(tmp_path_factory: pytest.TempPathFactory, board_runs: ModuleType) -> 
     board_runs.gallery(folder / "runs")
     result = CliRunner().invoke(app, ["report", str(folder / "runs"), "--out", str(folder / "out")])
     assert result.exit_code == 0, result.output
-    assert all(Path(line).is_file() for line in result.output.splitlines())
+    files = result.output.rpartition("\n\n")[2].splitlines()
+    assert files and all(Path(line).is_file() for line in files)
     return folder / "out"
 
 

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s2st_bench.leaderboards.site import build
-from s2st_bench.leaderboards.site.breakdown import Tally, lag_parts, make_bar
-from s2st_bench.leaderboards.site.lag import lag_curve
+from s2st_bench.leaderboards.site.breakdown import make_bar
+from s2st_bench.standings.lag import lag_curve
+from s2st_bench.standings.lag_parts import Tally, lag_parts
 from s2st_bench.store import RunFolder
 from s2st_bench.timeline import NO_JOB, playback
 from s2st_bench.types import AudioSource, Job, Recording, Segment, Step, TimedWrite, Trace

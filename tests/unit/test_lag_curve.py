@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from s2st_bench.leaderboards.site.lag import lag_curve
+from s2st_bench.standings.lag import lag_curve
 from s2st_bench.types import AudioSource, Job, Recording, Segment, Step, TimedWrite, Trace
 
 
