@@ -9,6 +9,7 @@ SimulSeamless does (Papi et al. 2024, arXiv:2406.14177).
 
 from __future__ import annotations
 
+import difflib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
@@ -126,10 +127,15 @@ def rule_of(policy: str, params: dict[str, object]) -> Rule:
     ------
     ConfigError
     """
-    known = rules().get(policy, Gate)
-    rule: Rule = (make_stability if issubclass(known, Stability) else make_gate)(
-        policy, params, "system")
-    if missing := rule.needs - {"attention"}:
-        raise ConfigError(f"system.policy={policy} decides by {', '.join(sorted(missing))}, which "
-                          "an offline model does not give")
-    return rule
+    known = rules()
+    usable = [name for name, cls in known.items() if cls.needs <= {"attention"}]
+    if policy in known and policy not in usable:
+        raise ConfigError(
+            f"system.policy={policy} decides by {', '.join(sorted(known[policy].needs))}, which an "
+            f"offline model does not give; these do: {', '.join(usable)}")
+    if policy not in usable:
+        near = difflib.get_close_matches(policy, usable, n=1)
+        hint = f"Did you mean system.policy={near[0]} ?" if near else f"Known: {', '.join(usable)}"
+        raise ConfigError(f"system.policy={policy}: no such policy. {hint}")
+    make = make_stability if issubclass(known[policy], Stability) else make_gate
+    return make(policy, params, "system")

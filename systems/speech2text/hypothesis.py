@@ -11,7 +11,7 @@ from s2st_bench.types import AudioChunk, Samples, TextChunk
 
 from .dialects import RATE_HZ
 from .model import LEAST_S
-from .segments import Piece, Segments
+from .segments import NOTHING, Segments
 from .tokens import Tokens
 
 Translate = Callable[["OfflineHypothesis", Samples, tuple[int, ...]], Sequence[int]]
@@ -35,20 +35,19 @@ class OfflineHypothesis(HypothesisSession):
 
     def accept(self, chunk: AudioChunk | TextChunk) -> None:
         if isinstance(chunk, AudioChunk):
-            for piece in self._segments.push(chunk.samples):
-                self._hear(piece)
+            self._take(chunk.samples, chunk.is_last)
 
     def hypothesis(self, is_last: bool) -> str:
         if is_last:
-            for piece in self._segments.finish():
-                self._hear(piece)
+            self._take(NOTHING, is_last)
         return self._space.join(text for text in [*self._fixed, self._text()] if text)
 
-    def _hear(self, piece: Piece) -> None:
-        self._heard.append(piece.samples)
-        if piece.ends:
-            self._fixed.append(self._text())
-            self._heard = []
+    def _take(self, samples: Samples, is_last: bool) -> None:
+        for piece in self._segments.push(samples, is_last=is_last):
+            self._heard.append(piece.samples)
+            if piece.ends:
+                self._fixed.append(self._text())
+                self._heard = []
 
     def _text(self) -> str:
         if sum(map(len, self._heard)) < LEAST_S * RATE_HZ:

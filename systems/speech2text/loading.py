@@ -58,6 +58,7 @@ def load(
     DependencyError, InputError
     """
     check_name(name, FEATURE)
+    _check_folder(Path(name).expanduser())
     try:
         import torch
         import transformers
@@ -76,7 +77,9 @@ def load(
         tokenizer = library.AutoTokenizer.from_pretrained(name)
         model, found = kind.from_pretrained(name, output_loading_info=True, **options)
         model = model.to(torch.device(device)).eval()
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, ImportError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # what damaged files make libraries raise is listed nowhere
         reason = " ".join(str(error).split())[:300]
         raise InputError(
             f"{FEATURE}: model={name} cannot be loaded as a speech-to-text checkpoint of "
@@ -97,6 +100,19 @@ def load(
     dialect = dialect_of(config.to_dict(), model.generation_config.to_dict(), codes)
     _plainly(model)
     return Checkpoint(model, tokenizer, features, dialect)
+
+
+def _check_folder(folder: Path) -> None:
+    """A folder must say what it holds; without that, transformers guesses by the folder's name."""
+    if not folder.exists():
+        return
+    try:
+        kind = _mapping(folder / "config.json").get("model_type")
+    except (OSError, ValueError) as error:
+        raise InputError(f"{FEATURE}: model={folder} is not a checkpoint of transformers "
+                         f"(config.json: {' '.join(str(error).split())[:200]})") from error
+    if not kind:
+        raise InputError(f"{FEATURE}: {folder / 'config.json'} names no model_type")
 
 
 def _class_for(library: Any, config: Any, speech: bool, name: str) -> Any:
@@ -129,6 +145,9 @@ def _plainly(model: Any) -> None:
         if getattr(model.config, forced, None) is not None:
             setattr(model.config, forced, None)
     settings.do_sample = False
+    ends, pad = settings.eos_token_id, settings.pad_token_id
+    if pad is not None and pad not in (ends if isinstance(ends, list) else [ends]):
+        settings.suppress_tokens = [*(settings.suppress_tokens or ()), pad]  # it says nothing
     if (first := getattr(settings, "no_timestamps_token_id", None)) is not None:
         stamps = range(int(first), int(model.config.vocab_size))
         settings.suppress_tokens = sorted({*(settings.suppress_tokens or ()), *stamps})

@@ -20,6 +20,7 @@ from s2st_bench.types import Samples
 from .dialects import RATE_HZ
 
 PREROLL_S: Final = 0.5
+NOTHING: Final = np.zeros(0, np.float32)
 _HOP: Final = round(FRAME_S * RATE_HZ)
 _MIN_FRAMES = 3
 """As many loud frames are speech; a click is not."""
@@ -41,15 +42,17 @@ class Segments:
         self._max = round(max_s * RATE_HZ)
         self._silence = max(1, round(min_silence_s / FRAME_S))
         self._levels = SpeechLevels()
-        self._rest = np.zeros(0, np.float32)
+        self._rest = NOTHING
         """Sound given on that is not a whole frame yet."""
-        self._before = np.zeros(0, np.float32)
+        self._before = NOTHING
         """Sound before the segment's first speech."""
         self._is_open = False
         self._loud = self._quiet = self._length = 0
 
-    def push(self, samples: Samples) -> Iterator[Piece]:
-        """Take ``float32[n]``; the sound of segments in it, in order."""
+    def push(self, samples: Samples, *, is_last: bool = False) -> Iterator[Piece]:
+        """Take ``float32[n]``; the sound of segments in it, in order.  ``is_last``: no more comes,
+        so the segment under way ends.
+        """
         new = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0).astype(np.float32)
         framed = np.concatenate([self._rest, new])
         count = len(framed) // _HOP
@@ -69,13 +72,8 @@ class Segments:
                 begin = end
         if not self._is_open:
             self._keep(new[begin:])
-        elif begin < len(new):
-            yield self._said(new[begin:])
-
-    def finish(self) -> Iterator[Piece]:
-        """The stream has ended: the end of the segment under way, if there is one."""
-        if self._is_open:
-            yield self._said(np.zeros(0, np.float32), ends=True)
+        elif is_last or begin < len(new):
+            yield self._said(new[begin:], ends=is_last)
 
     def _is_over(self, length: int) -> bool:
         return length >= self._max or (length >= self._min and self._quiet >= self._silence)
@@ -84,7 +82,7 @@ class Segments:
         self._before = np.concatenate([self._before, samples])[-round(PREROLL_S * RATE_HZ) :]
 
     def _opened(self) -> Samples:
-        sound, self._before = self._before, np.zeros(0, np.float32)
+        sound, self._before = self._before, NOTHING
         self._is_open, self._length = True, 0
         return sound
 

@@ -19,7 +19,7 @@ from s2st_bench.types import Read, Samples, Speech, Write
 from .deciders import Decider, Gated, Restated, Rule
 from .dialects import RATE_HZ
 from .model import LEAST_S, Decoded, Encoded, Stop
-from .segments import Piece, Segments
+from .segments import NOTHING, Piece, Segments
 from .tokens import Tokens
 
 
@@ -103,7 +103,7 @@ class _Segment:
 
     def samples(self) -> Samples:
         self.heard = [np.concatenate(self.heard)] if self.heard else []
-        return self.heard[0] if self.heard else np.zeros(0, np.float32)
+        return self.heard[0] if self.heard else NOTHING
 
 
 class OfflineSession(Session):
@@ -133,12 +133,9 @@ class OfflineSession(Session):
 
     def turn(self, observation: Observation) -> Turn:
         """Wishes and writes of one exchange."""
-        if observation.samples is not None:
-            for piece in self._segments.push(observation.samples):
-                yield from self._hear(piece)
-        if observation.is_last:
-            for piece in self._segments.finish():
-                yield from self._hear(piece)
+        samples = NOTHING if observation.samples is None else observation.samples
+        for piece in self._segments.push(samples, is_last=observation.is_last):
+            yield from self._hear(piece)
         return Read(min_s=self._settings.step_s)
 
     def _hear(self, piece: Piece) -> Turn:
