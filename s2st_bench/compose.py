@@ -394,9 +394,10 @@ def _compose(overrides: Sequence[Override], groups: _Groups, registry: Registry)
 
 def _resumed(overrides: Sequence[Override], groups: _Groups) -> DictConfig:
     """The configuration that a run folder stored, with the overrides on top."""
+    from s2st_bench.remote import here
     from s2st_bench.store import RunFolder
 
-    path = next(str(o.value()) for o in overrides if o.key_or_group == "resume")
+    (path,) = here(Path(next(str(o.value()) for o in overrides if o.key_or_group == "resume")))[:1]
     config = OmegaConf.create(dict(RunFolder(path).record().config))
     known = list(_keys(config))
     for override in overrides:

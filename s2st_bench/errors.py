@@ -128,5 +128,19 @@ class NotComparable(BenchError):
     """Two numbers that must not be set side by side."""
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, as an exception where Python would end at once."""
+
+
 class Interrupted(KeyboardInterrupt):
-    """The user stopped a run; the message says how to go on with it."""
+    """The user, or a scheduler, stopped a run; the message says how to go on with it."""
+
+    exit_code = 130
+
+    @classmethod
+    def by(cls, stop: KeyboardInterrupt, message: str) -> Interrupted:
+        """The interruption with the exit code of the signal that ``stop`` came of."""
+        made = cls(message)
+        if isinstance(stop, Terminated):
+            made.exit_code = 143
+        return made

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -25,18 +25,22 @@ from s2st_bench.executor import (
     Executor,
     Finished,
     Loaded,
-    LocalExecutor,
     Progress,
     Setup,
     Work,
+    choose_executor,
+    threads_of,
 )
+from s2st_bench.home import Home, new_home, resumed_home
 from s2st_bench.registry import Registry
 from s2st_bench.replay import ReplayOptions, task_for
+from s2st_bench.resume import resume_command
 from s2st_bench.store import RunFolder, RunWriter, write_atomically
 from s2st_bench.system import System
 from s2st_bench.types import Recording, RunRecord
 
 CONFIG = "config.yaml"
+RECORD = "run.json"
 _MAY_DIFFER = frozenset({"name", "out", "resume", "metrics", "metric_options", "score"})
 """Settings a resumed run need not repeat: they change no trace."""
 _LEFT_OUT_TOLD = 20
@@ -77,6 +81,7 @@ def run(
         Anything that keeps the run from being made; recordings that fail do not.
     """
     registry = Registry(plugin_dirs)
+    executor_of = choose_executor(config.executor)
     if config.score:
         from s2st_bench.scoring import make_metrics
 
@@ -108,42 +113,71 @@ def run(
         host=host,
         started_at=_now(),
     )
-    path = config.resume or _new_folder(config, record)
-    if config.resume is not None:
-        record = _resumed(RunFolder(path), record)
-    with RunWriter(path) as writer:
-        done = {trace.key for trace in RunFolder(path).traces()} if config.resume else set()
+    with ExitStack() as stack:
+        home = _home(config, record, stack)
+        if config.resume is not None:
+            record = _resumed(RunFolder(home.path), record)
+        executor = executor_of(Setup(
+            system=config.system, plugin_dirs=tuple(registry.folders), options=options,
+            run=home.path, device=str(config.executor.params.get("device", "cpu")),
+            threads=threads_of(config.executor),
+        ))
+        works = list(_works(recordings, target_lang, config))
+        _replay(executor, works, record, recordings, config, home, plugin_dirs, progress)
+        if config.score:
+            from s2st_bench.scoring import score_run
+
+            score_run(home.path, metrics=config.metrics, registry=registry,
+                      metric_options=config.metric_options)
+            home.put("scores.json")
+    return home.path
+
+
+def _replay(
+    executor: Executor, works: Sequence[Work], record: RunRecord, recordings: Sequence[Recording],
+    config: RunConfig, home: Home, plugin_dirs: Sequence[Path], progress: OnStatus | None,
+) -> None:
+    """Replay what is not done yet, writing it down as it comes."""
+    resume = resume_command(home.name, plugin_dirs)
+    with RunWriter(home.path, resume) as writer:
+        done: set[tuple[str, str, int]] = set()
         if config.resume is None:
             writer.write_recordings(recordings)
-            write_atomically(path / CONFIG, config.to_yaml())
+            write_atomically(home.path / CONFIG, config.to_yaml())
+        else:
+            done = {trace.key for trace in RunFolder(home.path).traces()}
         writer.write_record(record)
-        works = [work for work in _works(recordings, target_lang, config) if work.key not in done]
-        tally = _Tally(len(recordings) * config.repeat, len(done))
+        home.put("recordings.jsonl", CONFIG, RECORD)
+        tally = _Tally(len(works), len(done))
         try:
-            for event in _executor(config, registry, path, options).run(works):
+            for event in executor.run([work for work in works if work.key not in done]):
                 if isinstance(event, Finished):
                     writer.append_trace(event.line)
+                    home.recording(event.line)
                 if (status := tally.add(event)) is not None and progress is not None:
                     progress(status)
-        except KeyboardInterrupt:
-            writer.write_record(replace(record, status="interrupted"))
-            folders = "".join(f" --plugin-dir {folder}" for folder in plugin_dirs)
-            raise Interrupted(
-                f"{tally.done} of {tally.total} recordings are kept; finish the run with: "
-                f"s2st-bench run resume={path}{folders}"
+        except KeyboardInterrupt as stop:
+            _give_up(writer, home, record)
+            raise Interrupted.by(
+                stop, f"{tally.done} of {tally.total} recordings are kept; finish the run with: "
+                f"{resume}"
             ) from None
         except BenchError:
-            with suppress(RunError):  # the disk may be what failed: the first error counts
-                writer.write_record(replace(record, status="interrupted"))
+            _give_up(writer, home, record)
             raise
         writer.write_record(replace(record, status="finished", finished_at=_now()))
-    _sweep(path / "spool")
-    if config.score:
-        from s2st_bench.scoring import score_run
+    _sweep(home.path / "spool")
+    home.finish(RECORD)
 
-        score_run(path, metrics=config.metrics, registry=registry,
-                  metric_options=config.metric_options)
-    return path
+
+def _give_up(writer: RunWriter, home: Home, record: RunRecord) -> None:
+    """Say in the record that the run is not whole, if that can be written: what is done is in the
+    traces, and the error that ended it counts.
+    """
+    with suppress(RunError):
+        writer.write_record(replace(record, status="interrupted"))
+        home.flush()
+        home.put(RECORD)
 
 
 def stored_config(path: Path) -> RunConfig:
@@ -155,6 +189,16 @@ def stored_config(path: Path) -> RunConfig:
     """
     record = RunFolder(path).record()
     return replace(RunConfig.from_dict(record.config), resume=Path(path))
+
+
+def _home(config: RunConfig, record: RunRecord, stack: ExitStack) -> Home:
+    """Where the run is written; for one elsewhere, held until the stack is left."""
+    if config.resume is not None:
+        return resumed_home(config.resume, stack)
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    pair = f"{record.source_lang}-{record.target_lang}"
+    made = f"{stamp}-{record.system}-{record.corpus}-{pair}"
+    return new_home(config.out, config.name, made, stack)
 
 
 def _checked(recordings: list[Recording], config: RunConfig) -> list[Recording]:
@@ -221,45 +265,6 @@ def _options(config: RunConfig, host: Mapping[str, Any]) -> ReplayOptions:
         load=load,
         delivery=config.delivery,
     )
-
-
-def _executor(
-    config: RunConfig, registry: Registry, path: Path, options: ReplayOptions
-) -> Executor:
-    if config.executor.name != "local":
-        raise ConfigError(f"executor: expected local, not {config.executor.name!r}")
-    workers = config.executor.workers
-    setup = Setup(
-        system=config.system,
-        plugin_dirs=tuple(registry.folders),
-        options=options,
-        run=path,
-        device=str(config.executor.params.get("device", "cpu")),
-        threads=max(1, hosts.cores() // workers),
-    )
-    return LocalExecutor(setup, workers, config.executor.limits)
-
-
-def _new_folder(config: RunConfig, record: RunRecord) -> Path:
-    """A fresh folder under ``config.out``, named by the user or by what runs."""
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    pair = f"{record.source_lang}-{record.target_lang}"
-    stem = config.name or f"{stamp}-{record.system}-{record.corpus}-{pair}"
-    path = config.out / stem
-    number = 1
-    while True:
-        try:
-            path.mkdir(parents=True, exist_ok=False)
-            return path
-        except FileExistsError:
-            if config.name is not None:
-                raise RunError(
-                    f"{path}: exists; go on with it by resume={path}, or give another name=…"
-                ) from None
-            number += 1
-            path = config.out / f"{stem}-{number}"
-        except OSError as error:
-            raise RunError(f"{path}: cannot be made ({error.strerror}); give out=…") from None
 
 
 def _resumed(folder: RunFolder, now: RunRecord) -> RunRecord:

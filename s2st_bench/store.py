@@ -29,6 +29,7 @@ from typing import IO, Any, Self
 
 from s2st_bench import records, trace
 from s2st_bench.errors import InputError, RunError
+from s2st_bench.resume import resume_command
 from s2st_bench.types import Recording, RunRecord, Trace
 
 FSYNC_EVERY_S = 1.0
@@ -86,10 +87,14 @@ class RunFolder:
 
 
 class RunWriter:
-    """The one process that may write into a run folder; holds a lock while it does."""
+    """The one process that may write into a run folder; holds a lock while it does.
 
-    def __init__(self, path: Path) -> None:
+    ``resume`` is the command that goes on with the run, for messages.
+    """
+
+    def __init__(self, path: Path, resume: str = "") -> None:
         self.path = path
+        self._resume = resume or resume_command(path)
         self._lock: IO[bytes] | None = None
         self._traces: IO[bytes] | None = None
         self._synced = 0.0
@@ -143,7 +148,7 @@ class RunWriter:
         except OSError as error:
             raise RunError(
                 f"{self.path / 'traces.jsonl'}: cannot be written ({error.strerror}); free "
-                f"space, then go on with: s2st-bench run resume={self.path}"
+                f"space, then go on with: {self._resume}"
             ) from None
 
     def _cut_torn_line(self) -> None:

@@ -302,8 +302,8 @@ class Trace:
     outputs: tuple[Modality, ...] = ("text",)
     host: str = ""
     load: Mapping[str, Any] = field(default_factory=dict)
-    """Contention while it ran: ``workers``, ``cores``, ``loadavg``, ``shared``; of a stream also
-    ``disconnects``."""
+    """Contention while it ran: ``workers``, ``cores``, ``loadavg``, ``waited`` and ``others``
+    (:mod:`s2st_bench.contention`), ``shared``; of a stream also ``disconnects``."""
     warmup_s: float = 0.0
     attempt: int = 1
     perturbation: str = ""

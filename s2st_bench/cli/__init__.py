@@ -1,15 +1,19 @@
 """Command line: parses, prints, exits.  No logic lives here, and no heavy import at module level.
 
 One file a verb.  Exit codes: 0 done, 1 a negative verdict, 2 a usage or input error, 130
-interrupted.  An error on purpose (:class:`~s2st_bench.errors.BenchError`) is one message on
-standard error; a warning about a plugin is one line.
+interrupted, 143 terminated.  An error on purpose (:class:`~s2st_bench.errors.BenchError`) is one
+message on standard error; a warning about a plugin is one line.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
@@ -37,14 +41,14 @@ from s2st_bench.cli import (
 )
 from s2st_bench.cli.common import PluginDirs
 from s2st_bench.cli.several_values import SeveralValues
-from s2st_bench.errors import BenchError
+from s2st_bench.errors import BenchError, Interrupted, Terminated
 
 
 class _Group(TyperGroup):
     """Turns errors on purpose into a message and an exit code."""
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _sigterm_raises():
             warnings.showwarning = _show_warning
             try:
                 return super().invoke(ctx)
@@ -57,7 +61,25 @@ class _Group(TyperGroup):
                 raise typer.Exit(0) from None
             except KeyboardInterrupt as stop:
                 typer.echo(f"interrupted. {stop}".strip(), err=True)
-                raise typer.Exit(130) from None
+                code = Interrupted.by(stop, "").exit_code
+                raise typer.Exit(getattr(stop, "exit_code", code)) from None
+
+
+@contextmanager
+def _sigterm_raises() -> Iterator[None]:
+    """A scheduler's SIGTERM ends a verb as Ctrl-C does: what is done is kept."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: object) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _show_warning(

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from s2st_bench.cli.common import printable
+from s2st_bench.cli.common import printable, runs_here
 
 
 def board(
     runs: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="RUN...", show_default=False,
+        typer.Argument(metavar="RUN...", show_default=False, callback=runs_here,
                        help="Run folders, or folders that hold some."),
     ] = None,
     out: Annotated[

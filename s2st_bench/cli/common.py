@@ -39,6 +39,24 @@ def registry_of(ctx: typer.Context, given: Sequence[Path] | None = None) -> Regi
     return Registry(folders_of(ctx, given))
 
 
+def runs_here(paths: list[Path] | None) -> list[Path] | None:
+    """Callback of arguments that are run folders: those named by an address, copied here."""
+    from s2st_bench.remote import here
+
+    return None if paths is None else [found for path in paths for found in here(path)]
+
+
+def run_here(path: Path | None) -> Path | None:
+    """The same of one run folder."""
+    from s2st_bench.errors import UsageError
+
+    found = runs_here(None if path is None else [path])
+    if found is not None and len(found) > 1:
+        raise UsageError(f"{path}: holds {len(found)} runs, name one: "
+                         f"{', '.join(run.name for run in found[:5])}")
+    return found[0] if found else None
+
+
 def printable(text: str) -> str:
     """One line without control characters or direction overrides: what a system said must not
     move the cursor or hide what follows.

@@ -13,6 +13,7 @@ from s2st_bench.cli.common import (
     PluginDirs,
     printable,
     registry_of,
+    runs_here,
     signatures,
     table,
 )
@@ -26,12 +27,12 @@ def compare(
     ctx: typer.Context,
     runs: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN...", show_default=False,
+        typer.Argument(metavar="RUN...", show_default=False, callback=runs_here,
                        help="Two run folders; with --matched, those of one system."),
     ],
     versus: Annotated[
         list[Path] | None,
-        typer.Option("--versus", metavar="RUN...", show_default=False,
+        typer.Option("--versus", metavar="RUN...", show_default=False, callback=runs_here,
                      help="What RUN is compared with; with --matched, the other system's runs."),
     ] = None,
     metrics: Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from s2st_bench.cli.common import printable
+from s2st_bench.cli.common import printable, run_here
 from s2st_bench.cli.score import Detokenizer, Format, Resegmenter, Unit, joining_of
 
 
@@ -28,7 +28,7 @@ _FILE_SUFFIXES = frozenset({".jsonl", ".json", ".log"})
 
 def convert(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A run folder, traces or a log.",
-                                         show_default=False)],
+                                         show_default=False, callback=run_here)],
     to: Annotated[To, typer.Option("--to", help="What to write.", show_default=False)],
     out: Annotated[
         Path | None,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from s2st_bench.cli.common import AsJson, printable, table
+from s2st_bench.cli.common import AsJson, printable, run_here, table
 
 if TYPE_CHECKING:
     from s2st_bench.gate.decide import Decision, Verdict
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 def gate(
     run: Annotated[
-        Path, typer.Argument(metavar="RUN", show_default=False, help="A scored run folder.")
+        Path, typer.Argument(metavar="RUN", show_default=False, callback=run_here,
+                             help="A scored run folder.")
     ],
     baseline: Annotated[
         Path,
-        typer.Option("--baseline", metavar="RUN|FILE", show_default=False,
+        typer.Option("--baseline", metavar="RUN|FILE", show_default=False, callback=run_here,
                      help="Another run folder, or a file that --update wrote."),
     ],
     rules: Annotated[

@@ -7,10 +7,13 @@ from typing import Annotated
 
 import typer
 
+from s2st_bench.cli.common import run_here
+
 
 def pack(
     run: Annotated[
-        Path, typer.Argument(metavar="RUN", show_default=False, help="A scored run folder.")
+        Path, typer.Argument(metavar="RUN", show_default=False, callback=run_here,
+                             help="A scored run folder.")
     ],
     out: Annotated[
         Path | None,

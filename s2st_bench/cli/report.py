@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from s2st_bench.cli.common import AsJson
+from s2st_bench.cli.common import AsJson, runs_here
 
 
 def report(
     runs: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN...", show_default=False,
+        typer.Argument(metavar="RUN...", show_default=False, callback=runs_here,
                        help="Run folders, or folders that hold some."),
     ],
     out: Annotated[

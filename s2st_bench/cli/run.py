@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,6 +35,11 @@ def run(
         bool, typer.Option("--dry-run", help="Print the composed configuration and stop.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    board: Annotated[
+        Path | None,
+        typer.Option("--board", metavar="DIR", show_default=False,
+                     help="Then build the leaderboard of what ran, all points of a sweep on it."),
+    ] = None,
     plugin_dir: PluginDirs = None,
 ) -> None:
     """Replay and score; prints the run folder last.  Without arguments: the demo."""
@@ -42,32 +49,53 @@ def run(
         return
 
     from s2st_bench import compose
+    from s2st_bench.remote import home_of
 
     task: Callable[[RunConfig], object] = _print
     if not dry_run:
-        task = partial(_run, folders=folders, quiet=quiet)
+        task = partial(_run, folders=folders, quiet=quiet, parent=os.getpid())
     if multirun:
-        compose.multirun(task, overrides or [], plugin_dirs=folders)
+        made = compose.multirun(task, overrides or [], plugin_dirs=folders)
     else:
-        task(compose.compose(overrides or [], plugin_dirs=folders))
+        made = [task(compose.compose(overrides or [], plugin_dirs=folders))]
+    points = [point for point in made if isinstance(point, Point)]
+    for point in points:
+        if not point.told:
+            typer.echo(home_of(point.path) or point.path)
+    if board is not None and points:
+        import s2st_bench.leaderboards.site as site
+
+        typer.echo(site.build([point.path for point in points], board))
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A run that was made."""
+
+    path: Path
+    told: bool
+    """Its folder was printed; a launcher's process may have nowhere to print to."""
 
 
 def _print(config: RunConfig) -> None:
     typer.echo(f"---\n{config.to_yaml()}", nl=False)
 
 
-def _run(config: RunConfig, *, folders: list[Path], quiet: bool) -> Path:
+def _run(config: RunConfig, *, folders: list[Path], quiet: bool, parent: int) -> Point:
     from s2st_bench import runner
     from s2st_bench.cli import run_view
     from s2st_bench.cli.progress import ProgressLine, describe
+    from s2st_bench.remote import home_of
     from s2st_bench.store import RunFolder
 
     with ProgressLine(describe, quiet=quiet) as line:
         path = runner.run(config, plugin_dirs=folders, progress=line)
     if config.score and not quiet:
         typer.echo(run_view.outcome(RunFolder(path)), err=True)
-    typer.echo(path)
-    return path
+    told = os.getpid() == parent
+    if told:
+        typer.echo(home_of(path) or path)
+    return Point(path.resolve(), told)
 
 
 def _demo(*, quiet: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from s2st_bench.cli.common import PluginDirs, printable, registry_of, signatures, table
+from s2st_bench.cli.common import PluginDirs, printable, registry_of, runs_here, signatures, table
 
 if TYPE_CHECKING:
     from s2st_bench.curves import CurveScore
@@ -79,7 +79,8 @@ def score(
     ctx: typer.Context,
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH...", help="Run folders, traces or logs.", show_default=False),
+        typer.Argument(metavar="PATH...", help="Run folders, traces or logs.", show_default=False,
+                       callback=runs_here),
     ],
     log_format: Annotated[
         Format, typer.Option("--format", help="What PATH holds.")
@@ -176,6 +177,7 @@ def score(
     from s2st_bench.errors import UsageError
     from s2st_bench.resegmenters import resegmenter as named
     from s2st_bench.scoring import DEFAULT_METRICS, Options, make_metrics
+    from s2st_bench.remote import put_back
     from s2st_bench.store import write_atomically
     from s2st_bench.table import kept_beside
 
@@ -221,6 +223,7 @@ def score(
         if material.is_run and as_replayed and (keep or (names is None and not given)):
             write_atomically(path / "scores.json",
                              kept_beside(path, found) if keep else found.to_json())
+            put_back(path, "scores.json")
         scored.append((path, found))
     _report(scored, json_to, None if areas is None else areas.of([t for _, t in scored]))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from s2st_bench.cli.common import AsJson, PluginDirs, printable, registry_of, table
+from s2st_bench.cli.common import AsJson, PluginDirs, printable, registry_of, run_here, table
 from s2st_bench.cli.ls import describe, state_in_words
 from s2st_bench.errors import UnknownPluginError, UsageError
 
@@ -30,8 +30,9 @@ def show(
     plugin_dir: PluginDirs = None,
 ) -> None:
     """Show a card, a run, or one recording's timeline."""
-    if (Path(what) / "run.json").is_file():
-        _show_run(Path(what), recording, as_json)
+    path = run_here(Path(what)) or Path(what)
+    if (path / "run.json").is_file():
+        _show_run(path, recording, as_json)
         return
     if recording is not None:
         raise UsageError(f"{what}: not a run folder (it holds no run.json), so it has no "

@@ -1,4 +1,4 @@
-"""Where recordings are replayed: worker processes here, other engines later.
+"""Where recordings are replayed: worker processes here, or a Ray cluster.
 
 An executor takes work items and yields events; the runner alone writes the run folder.  A system
 that raises, hangs, dies or floods costs its recording only.
@@ -13,6 +13,7 @@ from s2st_bench.executor.base import (
     Setup,
     Work,
 )
+from s2st_bench.executor.choice import choose_executor, threads_of
 from s2st_bench.executor.local import LocalExecutor
 
 __all__ = [
@@ -24,4 +25,6 @@ __all__ = [
     "Progress",
     "Setup",
     "Work",
+    "choose_executor",
+    "threads_of",
 ]

@@ -19,11 +19,10 @@ from s2st_bench.executor.base import (
     Started,
     Work,
 )
+from s2st_bench.executor.lost import limit_s, longest_first, lost
 from s2st_bench.executor.process import WorkerProcess
 from s2st_bench.limits import Limits
-from s2st_bench.replay import Replayed
-from s2st_bench.replay.recorder import read_spool
-from s2st_bench.types import AudioSource, Failure, Modality, TextSource, Trace
+from s2st_bench.types import Failure
 
 _POLL_S = 0.2
 _DEATHS_BEFORE_WORK = 3
@@ -48,7 +47,7 @@ class LocalExecutor:
 
     def run(self, works: Sequence[Work]) -> Iterator[Event]:
         """See :class:`~s2st_bench.executor.base.Executor`."""
-        self._waiting.extend(works)
+        self._waiting.extend(longest_first(works) if self._workers > 1 else works)
         try:
             while self._waiting or any(worker.works for worker in self._crew):
                 self._hire()
@@ -71,7 +70,12 @@ class LocalExecutor:
         while len(self._crew) < wanted:
             log = self._setup.run / "logs" / f"worker-{self._hired}.log"
             self._hired += 1
-            self._crew.append(WorkerProcess(self._setup, log, self._limits.log_bytes))
+            try:
+                self._crew.append(WorkerProcess(self._setup, log, self._limits.log_bytes))
+            except OSError as error:
+                raise RunError(f"worker {self._hired} cannot be started ({error.strerror}): use "
+                               "fewer (executor.workers), or raise the limits of open files and "
+                               "processes (ulimit -n, ulimit -u)") from error
 
     def _deal(self) -> None:
         """Hand out works, one to each worker before a second to any."""
@@ -131,10 +135,9 @@ class LocalExecutor:
                 worker, f"no answer for {limits.call_s:g} s (executor.limits.call_s)"
             )
             return
-        limit_s = limits.recording_s or _default_limit_s(work)
-        if now - worker.started_s > limit_s:
+        if now - worker.started_s > (allowed_s := limit_s(work, limits)):
             yield from self._give_up(
-                worker, f"not done after {limit_s:g} s (executor.limits.recording_s)"
+                worker, f"not done after {allowed_s:g} s (executor.limits.recording_s)"
             )
 
     def _give_up(self, worker: WorkerProcess, why: str) -> Iterator[Event]:
@@ -142,7 +145,7 @@ class LocalExecutor:
         worker.kill()
         work = worker.works.popleft()
         self._dismiss(worker)
-        yield self._failed(work, Failure("hung", why))
+        yield lost(self._setup, work, Failure("hung", why))
 
     def _bury(self, worker: WorkerProcess) -> Iterator[Event]:
         """A worker died by itself or was killed."""
@@ -163,7 +166,7 @@ class LocalExecutor:
         if again:
             self._waiting.appendleft(replace(work, attempt=work.attempt + 1))
         else:
-            yield self._failed(work, Failure("died", f"the system's process ended: {words}"))
+            yield lost(self._setup, work, Failure("died", f"the system's process ended: {words}"))
 
     def _dismiss(self, worker: WorkerProcess) -> None:
         """Take back what a lost worker had not begun."""
@@ -171,48 +174,3 @@ class LocalExecutor:
         worker.works.clear()
         self._crew.remove(worker)
         worker.close()
-
-    def _failed(self, work: Work, failure: Failure) -> Finished:
-        """The record of a recording whose worker was lost: what was spooled, and why."""
-        options = self._setup.options
-        spool = self._setup.run / "spool" / f"{work.slot}.jsonl"
-        steps, pieces = read_spool(spool)
-        spool.unlink(missing_ok=True)
-        source = work.recording.source
-        is_text = isinstance(source, TextSource)
-        length = float(len(source.tokens)) if isinstance(source, TextSource) else _length_s(work)
-        outputs: tuple[Modality, ...] = options.outputs or (
-            ("speech", "text") if pieces else ("text",)
-        )
-        trace = Trace(
-            system=self._setup.system.name,
-            recording_id=work.recording.id,
-            target_lang=work.target_lang,
-            source_length=length,
-            source_unit="tokens" if is_text else "s",
-            pieces=tuple(pieces),
-            repeat=work.repeat,
-            clock=options.clock,
-            outputs=outputs,
-            host=options.host,
-            load=options.load,
-            warmup_s=options.warmup_s,
-            attempt=work.attempt,
-            error=failure,
-        )
-        return Finished(work.index, Replayed(trace, steps).line(), failure.message, length, 0.0)
-
-
-def _length_s(work: Work) -> float:
-    """Seconds of a recording as its corpus says; its audio was not decoded to the end."""
-    source = work.recording.source
-    end_s = max((segment.end_s for segment in work.recording.segments), default=0.0)
-    if isinstance(source, AudioSource) and source.duration_s is not None:
-        return source.duration_s
-    return end_s
-
-
-def _default_limit_s(work: Work) -> float:
-    return 600.0 + 50.0 * _length_s(work)
-
-

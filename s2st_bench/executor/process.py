@@ -6,22 +6,17 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import deque
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
-from typing import IO
 
 from s2st_bench.executor.base import Setup, Work
+from s2st_bench.executor.log import KeptLog
+from s2st_bench.executor.threads import worker_environment
 
 IN_FLIGHT = 2
 """Works handed to one worker at a time: the next one is there when it finishes."""
-
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
-)
-_TAIL_BYTES = 2000
 
 
 class WorkerProcess:
@@ -30,16 +25,13 @@ class WorkerProcess:
     def __init__(self, setup: Setup, log: Path, log_bytes: int) -> None:
         here, there = Pipe()
         self.connection: Connection = here
-        environment = dict(os.environ)
-        for name in _THREAD_VARIABLES:
-            environment[name] = str(setup.threads)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "s2st_bench.executor.worker", str(there.fileno())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=(there.fileno(),),
-            env=_importable(environment),
+            env=worker_environment(setup.threads),
             start_new_session=True,
         )
         there.close()
@@ -48,13 +40,10 @@ class WorkerProcess:
         self.loaded = False
         self.heard_s = time.monotonic()
         self.started_s = 0.0
-        self._tail = b""
         if self.process.stdout is None:
             raise RuntimeError("no pipe for the worker's output")
-        self._drain = threading.Thread(
-            target=self._keep_log, args=(self.process.stdout, log, log_bytes), daemon=True
-        )
-        self._drain.start()
+        with self.process.stdout as printed:
+            self._log = KeptLog(printed.fileno(), log, log_bytes)
         here.send(setup)
 
     @property
@@ -85,39 +74,17 @@ class WorkerProcess:
             self.process.wait(2.0)
         except subprocess.TimeoutExpired:
             self.kill()
-        self._drain.join(2.0)
+        self._log.join(2.0)
 
     def last_words(self) -> str:
         """How it ended, with the last line it printed."""
         code = self.process.wait()
-        self._drain.join(1.0)
+        self._log.join(1.0)
         how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
-        lines = self._tail.decode("utf-8", "replace").strip().splitlines()
-        return f"{how}; it last printed: {lines[-1][:200]}" if lines else how
+        line = self._log.last_line()
+        return f"{how}; it last printed: {line}" if line else how
 
     @property
     def was_killed(self) -> bool:
         """Whether somebody else ended it (the machine, an operator), not the system itself."""
         return self.process.poll() in (-signal.SIGKILL, -signal.SIGTERM)
-
-    def _keep_log(self, stream: IO[bytes], log: Path, limit: int) -> None:
-        """Copy what the worker prints, up to ``limit`` bytes; the rest is read and dropped."""
-        kept = 0
-        with stream, log.open("ab", buffering=0) as file:
-            while block := os.read(stream.fileno(), 1 << 16):
-                self._tail = (self._tail + block)[-_TAIL_BYTES:]
-                if kept < limit:
-                    try:
-                        file.write(block[: limit - kept])
-                    except OSError:  # a full disk; a pipe that nobody reads would stop the worker
-                        limit = 0
-                    kept += len(block)
-
-
-def _importable(environment: dict[str, str]) -> dict[str, str]:
-    """The environment with this package importable, also from a checkout not installed."""
-    root = str(Path(__file__).resolve().parents[2])
-    paths = environment.get("PYTHONPATH", "")
-    if root not in sys.path or root in paths.split(os.pathsep):
-        return environment
-    return {**environment, "PYTHONPATH": os.pathsep.join(filter(None, (root, paths)))}

@@ -15,27 +15,45 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from multiprocessing.connection import Connection
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from s2st_bench.build import build_system
+from s2st_bench.contention import Contention, between, usage
 from s2st_bench.errors import BenchError, RunError
 from s2st_bench.executor.base import Broken, Finished, Loaded, Progress, Setup, Started, Work
 from s2st_bench.registry import Registry
 from s2st_bench.replay import ReplayOptions, replay
+from s2st_bench.resume import resume_command
 from s2st_bench.system import StreamSystem, System
 from s2st_bench.types import AudioSource, Recording
 
 _LOG = logging.getLogger(__name__)
 _BEAT_EVERY_S = 0.2
 _PR_SET_PDEATHSIG = 1
-_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+_MOUNT = "the disk must be mounted and writable"
+_FILES = "raise the limit of open files (ulimit -n) or use fewer workers"
+_HOST: Mapping[int, str] = MappingProxyType({
+    errno.ENOSPC: "free space", errno.EDQUOT: "free space", errno.EROFS: _MOUNT, errno.EIO: _MOUNT,
+    errno.ESTALE: _MOUNT, errno.ENOTCONN: _MOUNT, errno.EMFILE: _FILES, errno.ENFILE: _FILES,
+})
+"""What is the machine's fault, not the system's, and the way out."""
+
+
+class Ear(Protocol):
+    """Who hears what a worker says between recordings' ends."""
+
+    def send(self, message: Any, /) -> None: ...
 
 
 class Worker:
     """One process' system and connection."""
 
-    def __init__(self, connection: Connection, setup: Setup) -> None:
+    def __init__(self, connection: Ear, setup: Setup) -> None:
         self.connection = connection
         self.setup = setup
         self.system: System | None = None
@@ -72,13 +90,15 @@ class Worker:
         self._index = work.index
         if not self._warm:
             self._warm_up(self.system, work.recording, work.target_lang, options)
-        if options.clock != "ideal":
-            options = replace(options, load={**options.load, "loadavg": _loadavg()})
+        before = usage()
         done = replay(
             self.system, work.recording, work.target_lang, options, self.setup.run,
             slot=work.slot, repeat=work.repeat, attempt=work.attempt, beat=self._beat,
             alive=self._alive,
         )
+        if options.clock != "ideal":
+            done = replace(done, trace=replace(done.trace, load={
+                **done.trace.load, **_load(options, between(before, usage()))}))
         error = done.trace.error
         return Finished(
             work.index, done.line(), error.message if error else "",
@@ -133,19 +153,35 @@ def serve(connection: Connection) -> None:
         return
     except BaseException as error:
         _LOG.exception("worker cannot go on")
-        connection.send(Broken(_portable(error, setup)))
+        connection.send(Broken(portable(error, setup)))
 
 
-def _portable(error: BaseException, setup: Setup) -> BaseException:
+def portable(error: BaseException, setup: Setup) -> BaseException:
     """The error as something that can be sent; foreign ones by name and message."""
     if isinstance(error, BenchError):
         return error
-    if isinstance(error, OSError) and error.errno in _DISK:
+    if isinstance(error, OSError) and (error.errno in _HOST or _within(setup, error)):
+        what = _HOST.get(error.errno or 0, "it must be there and writable")
         return RunError(
-            f"{setup.run}: cannot be written ({error.strerror}); free space, then go on with: "
-            f"s2st-bench run resume={setup.run}"
+            f"{setup.run}: cannot be written ({error.strerror}); {what}, then go on with: "
+            f"{resume_command(setup.run, setup.plugin_dirs)}"
         )
     return BenchError(f"{type(error).__name__}: {error}")
+
+
+def _within(setup: Setup, error: OSError) -> bool:
+    """Whether it is a file of the run folder that failed."""
+    named = error.filename
+    return isinstance(named, str) and Path(named).is_relative_to(setup.run)
+
+
+def _load(options: ReplayOptions, found: Contention | None) -> dict[str, Any]:
+    """What a trace says of the host while it was measured."""
+    if found is None:
+        return {"loadavg": _loadavg()}
+    return {"loadavg": _loadavg(), "waited": round(found.waited, 3),
+            "others": round(found.others, 2),
+            "shared": options.load["workers"] > options.load["cores"] or found.disturbed}
 
 
 def _loadavg() -> float:

@@ -124,16 +124,25 @@ def of_run(path: Path) -> Evidence:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{where}: not scores of this release ({error!r}); score the run again"
                          ) from None
-    disturbed = sum(t.clock != "ideal" and bool(t.load.get("shared")) for t in folder.traces())
+    measured = [t for t in folder.traces() if t.clock != "ideal"]
+    disturbed = sum(bool(t.load.get("shared")) for t in measured)
     made_on = record.host
+    hosts = {t.host for t in measured if t.host}
     return Evidence(
         source=str(path), system=record.system, corpus=record.corpus,
         fingerprint=record.fingerprint, source_lang=record.source_lang,
         target_lang=record.target_lang, clock=record.clock,
-        host=host.label(made_on) if {"cpu", "cores"} <= made_on.keys() else "",
+        host=_host(hosts, made_on),
         status=record.status, n_recordings=record.n_recordings, failed=failed,
         n_disturbed=disturbed, clusters=clusters, metrics=metrics,
     )
+
+
+def _host(measured_on: set[str], driver: Mapping[str, Any]) -> str:
+    """The kind of machine that computed; several are named, and compare with nothing else."""
+    if measured_on:
+        return " and ".join(sorted(measured_on))
+    return host.label(driver) if {"cpu", "cores"} <= driver.keys() else ""
 
 
 def store(evidence: Evidence, path: Path) -> None:

@@ -70,6 +70,8 @@ class Heard:
     outputs: tuple[Modality, ...]
     n_disturbed: int
     """Traces measured while other work shared the host."""
+    hosts: tuple[str, ...]
+    """Kinds of machine on which computation was measured."""
     compute_s: Mapping[str, float]
     """Stage to the seconds of computation measured in it, all recordings together."""
 
@@ -173,8 +175,12 @@ class Entry:
     @property
     def unranked_aware(self) -> str:
         """The same for what was measured."""
-        if self.unranked or not self.heard.n_disturbed:
+        if self.unranked:
             return self.unranked
+        if len(self.heard.hosts) > 1:
+            return f"measured on {len(self.heard.hosts)} kinds of machine"
+        if not self.heard.n_disturbed:
+            return ""
         return ("other work shared the host while it was measured "
                 f"({self.heard.n_disturbed} of {len(self.recordings)} recordings)")
 
@@ -241,16 +247,19 @@ def _heard(folder: RunFolder, record: RunRecord) -> Heard:
     outputs: set[Modality] = set(record.outputs)
     compute: dict[str, float] = {}
     disturbed = 0
+    hosts: set[str] = set()
     for trace in folder.traces():
         for job in (job for step in trace.steps for job in step.jobs):
             compute[job.stage] = compute.get(job.stage, 0.0) + job.compute_s
         outputs.update(trace.outputs)
-        disturbed += trace.clock != "ideal" and bool(trace.load.get("shared"))
+        if trace.clock != "ideal":
+            disturbed += bool(trace.load.get("shared"))
+            hosts.add(trace.host)
         if trace.source_unit == "s":
             lengths[trace.recording_id] = max(
                 trace.source_length, lengths.get(trace.recording_id, 0.0))
     ordered: tuple[Modality, ...] = tuple(sorted(outputs, reverse=True))
-    return Heard(lengths, ordered, disturbed, compute)
+    return Heard(lengths, ordered, disturbed, tuple(sorted(hosts)), compute)
 
 
 def _score(row: Mapping[str, Any]) -> Score:

@@ -151,15 +151,16 @@ def test_a_worker_killed_from_outside_is_replaced(tmp_path: Path):
     assert sorted(attempts) == [1] * 11 + [2]
 
 
-def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path, number: signal.Signals, code: int):
     whole = finished(tmp_path, "whole")
     process = start(tmp_path, "stopped", 12, 1)
     path = tmp_path / "runs" / "stopped"
     while not (path / "traces.jsonl").exists() or not (path / "traces.jsonl").stat().st_size:
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, said = process.communicate(timeout=30)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert b"Traceback" not in said and f"resume={path} --plugin-dir {PLUGINS[0]}".encode() in said
     assert RunFolder(path).record().status == "interrupted"
     resumed(path)
