@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from s2st_bench.errors import InputError
+from s2st_bench.errors import ConfigError, InputError
 from s2st_bench.types import Samples
 
 from .dialects import RATE_HZ
@@ -92,6 +92,10 @@ class Model:
         decoder = getattr(self._model.config, "decoder", None) or self._model.config
         self._longest = int(getattr(decoder, "max_target_positions", None)
                             or getattr(decoder, "max_position_embeddings", None) or 1024)
+        layers = int(getattr(decoder, "decoder_layers", 0) or decoder.num_hidden_layers)
+        if look is not None and look.layer is not None and not -layers <= look.layer < layers:
+            raise ConfigError(f"system.layer={look.layer}: the decoder has {layers} layers, from 0 "
+                              f"to {layers - 1}")
 
     @property
     def torch_model(self) -> Any:
@@ -215,11 +219,7 @@ class Model:
         named = getattr(self._model.generation_config, "alignment_heads", None)
         if look.layer is None and named:
             return torch.stack([layers[layer][:, head] for layer, head in named]).mean(dim=0)
-        number = -1 if look.layer is None else look.layer
-        if not -len(layers) <= number < len(layers):
-            raise InputError(f"system.layer={number}: the decoder has {len(layers)} layers, "
-                             f"from 0 to {len(layers) - 1}")
-        return layers[number].mean(dim=1)
+        return layers[-1 if look.layer is None else look.layer].mean(dim=1)
 
 
 class _Turn:

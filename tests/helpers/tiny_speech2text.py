@@ -50,8 +50,11 @@ def _sharpen(head: Any, decoder: Any) -> None:
                 weight.normal_(0.0, 0.4)
 
 
-def seamless(folder: Path, *, speech: bool = False, version: int = 2, seed: int = 0) -> Path:
-    """A SeamlessM4T of one or two layers; with ``speech``, its text-to-unit model and vocoder."""
+def seamless(
+    folder: Path, *, speech: bool = False, version: int = 2, layers: int = 2, seed: int = 0
+) -> Path:
+    """A SeamlessM4T whose decoder has ``layers``; with ``speech``, its text-to-unit model and
+    vocoder."""
     import torch
     import transformers
     from transformers import SeamlessM4TFeatureExtractor, SeamlessM4TTokenizerFast
@@ -63,7 +66,7 @@ def seamless(folder: Path, *, speech: bool = False, version: int = 2, seed: int 
         additional_special_tokens=list(langs))
     number = {lang: fast.convert_tokens_to_ids(f"__{lang}__") for lang in LANGS}
     shape = {
-        "vocab_size": len(fast), "hidden_size": 32, "encoder_layers": 2, "decoder_layers": 2,
+        "vocab_size": len(fast), "hidden_size": 32, "encoder_layers": layers, "decoder_layers": layers,
         "encoder_attention_heads": 2, "decoder_attention_heads": 2, "encoder_ffn_dim": 32,
         "decoder_ffn_dim": 32, "speech_encoder_layers": 1, "speech_encoder_attention_heads": 2,
         "speech_encoder_intermediate_size": 32, "feature_projection_input_dim": 160,
