@@ -6,6 +6,7 @@ must be.  *Forced* tokens are the prompt and what was committed; *new* ones are 
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -263,14 +264,13 @@ class _Turn:
 
 def _generate(model: Any, outputs: Any, mask: Any, ids: Any, **options: Any) -> Any:
     """``generate`` as all models have it, without what some wrap around it."""
-    from transformers.generation import GenerationMixin, LogitsProcessorList, StoppingCriteriaList
-
-    options["logits_processor"] = LogitsProcessorList(options["logits_processor"])
-    options["stopping_criteria"] = StoppingCriteriaList(options["stopping_criteria"])
+    library: Any = importlib.import_module("transformers.generation")  # annotated in part
+    options["logits_processor"] = library.LogitsProcessorList(options["logits_processor"])
+    options["stopping_criteria"] = library.StoppingCriteriaList(options["stopping_criteria"])
     masked = {} if mask is None else {"attention_mask": mask}
-    return GenerationMixin.generate(model, encoder_outputs=outputs, decoder_input_ids=ids,
-                                    do_sample=False, return_dict_in_generate=False,
-                                    **masked, **options)
+    return library.GenerationMixin.generate(
+        model, encoder_outputs=outputs, decoder_input_ids=ids, do_sample=False,
+        return_dict_in_generate=False, **masked, **options)
 
 
 def _outputs(hidden: Any) -> Any:

@@ -66,7 +66,8 @@ def seamless(
         additional_special_tokens=list(langs))
     number = {lang: fast.convert_tokens_to_ids(f"__{lang}__") for lang in LANGS}
     shape = {
-        "vocab_size": len(fast), "hidden_size": 32, "encoder_layers": layers, "decoder_layers": layers,
+        "vocab_size": len(fast), "hidden_size": 32, "encoder_layers": layers,
+        "decoder_layers": layers,
         "encoder_attention_heads": 2, "decoder_attention_heads": 2, "encoder_ffn_dim": 32,
         "decoder_ffn_dim": 32, "speech_encoder_layers": 1, "speech_encoder_attention_heads": 2,
         "speech_encoder_intermediate_size": 32, "feature_projection_input_dim": 160,

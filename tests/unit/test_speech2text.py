@@ -1,4 +1,4 @@
-"""SeamlessM4T, Whisper and others of transformers, loaded and replayed on tiny random checkpoints."""
+"""SeamlessM4T, Whisper and others of transformers, replayed on tiny random checkpoints."""
 
 from __future__ import annotations
 
