@@ -57,7 +57,7 @@ def load(
     ------
     DependencyError, InputError
     """
-    check_name(name, FEATURE)
+    check_name(name, "system.model")
     _check_folder(Path(name).expanduser())
     try:
         import torch
@@ -65,14 +65,17 @@ def load(
     except ImportError as error:
         raise DependencyError(error.name or "transformers", FEATURE, "transformers") from None
     library: Any = transformers  # annotated in part
-    options: dict[str, Any] = {_dtype_keyword(library.__version__): getattr(torch, dtype)}
+    options: dict[str, Any] = {
+        "dtype" if _version(library) >= (4, 56) else "torch_dtype": getattr(torch, dtype)}
     if attention:
         options["attn_implementation"] = "eager"  # the others keep no weights of attention
     try:
         config = library.AutoConfig.from_pretrained(name)
         kind = _class_for(library, config, speech, name)
-        if config.model_type == "speech_to_text" and find_spec("torchaudio"):
-            torchaudio_for(FEATURE, "transformers")  # its features import it where there is one
+        if find_spec("torchaudio") and (
+            config.model_type == "speech_to_text" or _version(library) >= (5, 0)
+        ):
+            torchaudio_for(FEATURE, "transformers")  # features import it where there is one
         features = library.AutoFeatureExtractor.from_pretrained(name)
         tokenizer = library.AutoTokenizer.from_pretrained(name)
         model, found = kind.from_pretrained(name, output_loading_info=True, **options)
@@ -153,10 +156,9 @@ def _plainly(model: Any) -> None:
         settings.suppress_tokens = sorted({*(settings.suppress_tokens or ()), *stamps})
 
 
-def _dtype_keyword(version: str) -> str:
-    """From 4.56 on ``dtype``; before it ``torch_dtype``."""
-    major, minor = (int(part) for part in version.split(".")[:2])
-    return "dtype" if (major, minor) >= (4, 56) else "torch_dtype"
+def _version(library: Any) -> tuple[int, int]:
+    major, minor, *_ = str(library.__version__).split(".")
+    return int(major), int(minor)
 
 
 def _mapping(path: Path) -> Mapping[str, Any]:

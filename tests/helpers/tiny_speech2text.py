@@ -32,6 +32,14 @@ def _tokenizer(more: tuple[str, ...] = ()) -> Any:
     return made
 
 
+def _with_torchaudio() -> None:
+    """Features import it where it is installed, which fails beside a CPU torch."""
+    from s2st_bench.torch_audio import torchaudio_for
+
+    if find_spec("torchaudio"):
+        torchaudio_for("a test", "transformers")
+
+
 def _sharpen(head: Any, decoder: Any) -> None:
     """Words and endings, neither letters nor special tokens, by what is heard.
 
@@ -57,6 +65,8 @@ def seamless(
     vocoder."""
     import torch
     import transformers
+
+    _with_torchaudio()
     from transformers import SeamlessM4TFeatureExtractor, SeamlessM4TTokenizerFast
 
     torch.manual_seed(seed)
@@ -87,6 +97,9 @@ def seamless(
     kind = getattr(transformers, f"{name}ForSpeechTo{'Speech' if speech else 'Text'}")
     model = kind(getattr(transformers, f"{name}Config")(**shape)).eval()
     _sharpen(model.lm_head, model.text_decoder)
+    if speech and version == 2:
+        with torch.no_grad():
+            model.t2u_model.lm_head.weight[:4].zero_()  # units that are none: ends, pads
     settings = model.generation_config
     settings._from_model_config = False  # else it is not believed when it is loaded
     settings.text_decoder_lang_to_code_id = number
@@ -104,10 +117,7 @@ def speech2text(folder: Path, seed: int = 0) -> Path:
     """A Speech2Text for one pair of languages, with a sub-word tokenizer."""
     import torch
 
-    from s2st_bench.torch_audio import torchaudio_for
-
-    if find_spec("torchaudio"):
-        torchaudio_for("a test", "transformers")
+    _with_torchaudio()
     from transformers import (
         PreTrainedTokenizerFast,
         Speech2TextConfig,
