@@ -47,18 +47,23 @@ class Dialect(ABC):
     def prompt(self, source_lang: str, target_lang: str) -> tuple[int, ...]:
         """What the decoder begins with; the languages were not refused."""
 
-    def frames(self, samples: int, total: int, longest: int) -> int:
-        """Encoder frames that hold ``samples``, of ``total`` for the ``longest`` beside it."""
-        return min(total, max(1, math.ceil(total * samples / longest)))
+    def frames(self, samples: int, total: int, longest: int, features: int | None) -> int:
+        """Encoder frames that hold ``samples``, of ``total`` for the ``longest`` beside it;
+        ``features``: vectors the encoder was given for it, where that is known.
+        """
+        return math.ceil(total * samples / longest)
 
 
 class Seamless(Dialect):
-    """SeamlessM4T, version 1 and 2: start, then the target language.  No source language."""
+    """SeamlessM4T, version 1 and 2: start, then the target language.  No source language.
 
-    pads = True
+    It does not pad: its adaptor hears the padding beside a shorter recording's last frames.
+    """
 
     def __init__(self, config: Mapping[str, Any], generation: Mapping[str, Any]) -> None:
         super().__init__(config, generation)
+        self._kernel = int(config.get("adaptor_kernel_size", 8))
+        self._stride = int(config.get("adaptor_stride", 8))
         self._targets: Mapping[str, int] = generation.get("text_decoder_lang_to_code_id") or {}
         self.spoken = frozenset(generation.get("vocoder_lang_code_to_id") or ()).intersection(
             generation.get("t2u_lang_code_to_id") or ())
@@ -68,6 +73,12 @@ class Seamless(Dialect):
 
     def prompt(self, source_lang: str, target_lang: str) -> tuple[int, ...]:
         return self._start, int(self._targets[seamless_code(target_lang)])
+
+    def frames(self, samples: int, total: int, longest: int, features: int | None) -> int:
+        if features is None:
+            return super().frames(samples, total, longest, features)
+        # one layer of the adaptor shortens, by a convolution padded with half its kernel
+        return (features + 2 * (self._kernel // 2) - self._kernel) // self._stride + 1
 
 
 class Whisper(Dialect):
@@ -102,8 +113,8 @@ class Whisper(Dialect):
             found += [self._langs[source], self._tasks[task]]
         return (*found, *([] if self._plain is None else [int(self._plain)]))
 
-    def frames(self, samples: int, total: int, longest: int) -> int:
-        return min(total, max(1, math.ceil(samples / self._frame)))
+    def frames(self, samples: int, total: int, longest: int, features: int | None) -> int:
+        return math.ceil(samples / self._frame)
 
 
 class Other(Dialect):

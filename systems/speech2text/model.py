@@ -99,11 +99,6 @@ class Model:
                               f"to {layers - 1}")
 
     @property
-    def torch_model(self) -> Any:
-        """The model itself."""
-        return self._model
-
-    @property
     def pads(self) -> bool:
         """Whether audio of different lengths may be encoded together."""
         return self._dialect.pads
@@ -129,8 +124,11 @@ class Model:
         if mask is None and self._fixed:
             mask = torch.ones(hidden.shape[:2], dtype=torch.long, device=device)
         longest = max(len(samples) for samples in batch)
-        frames = tuple(self._dialect.frames(len(samples), hidden.shape[1], longest)
-                       for samples in batch)
+        own = [None] * len(batch) if mask is None else mask.sum(dim=1).tolist()
+        frames = tuple(
+            min(hidden.shape[1], max(1, self._dialect.frames(
+                len(samples), hidden.shape[1], longest, features)))
+            for samples, features in zip(batch, own, strict=True))
         return Encoded(hidden, mask, frames)
 
     def decode(

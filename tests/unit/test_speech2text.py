@@ -311,7 +311,7 @@ def test_sessions_in_a_batch_say_what_they_say_alone(
     system = system_of(kind, checkpoints, **params)
     system.load()
     task = task_of(kind, *sorted(system.outputs))
-    sounds = [NOISE, NOISE[::-1].copy(), NOISE[: RATE + 777], 0 * NOISE, NOISE[4_000:40_000]]
+    sounds = [NOISE, NOISE[::-1].copy(), NOISE[: RATE + 777], 0 * NOISE, -NOISE[4_000:40_000]]
     alone = [text_of(writes(system, task, sound, 10_240)) for sound in sounds]
     sessions = [system.open(task) for _ in sounds]
     together, audio = [""] * len(sounds), [0.0] * len(sounds)
@@ -329,6 +329,21 @@ def test_sessions_in_a_batch_say_what_they_say_alone(
                 audio[n] += write.audio.duration_s if write.audio else 0.0
     assert together == alone and sum(map(bool, alone)) == 4
     assert ("speech" in system.outputs) == any(audio)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["seamless", "whisper"])
+def test_a_recording_has_as_many_frames_in_a_batch_as_alone(kind: str, checkpoints: Path) -> None:
+    checkpoint = load(made(kind, checkpoints), "cpu", "float32", attention=True)
+    model = Model(checkpoint, Search(max_new_tokens=4), Look(1))
+    prompt = checkpoint.dialect.prompt("de", "en")
+    for length in range(1_600, 9_000, 531):
+        _, alone = _answered(model, Decode(NOISE[:length], prompt))
+        beside = NOISE if model.pads else NOISE[-length:]
+        encoded = model.encode([NOISE[:length], beside])
+        batched, _ = model.decode(encoded, [prompt, prompt], [len(prompt)] * 2, [None, None])
+        assert batched.ids == alone.ids
+        assert np.allclose(batched.attention, alone.attention, atol=1e-4)
 
 
 @pytest.mark.slow
