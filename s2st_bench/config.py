@@ -23,12 +23,13 @@ REDACTED = "***"
 """What stands for a secret in a stored configuration."""
 
 OutputName = Literal["text", "speech"]
+FailureName = Literal["raised", "hung", "died", "limit", "invalid_output", "source", "lost"]
 _SECRET = re.compile(
     r"(^|[_-])(key|token|secret|password|passwd)([_-]|$)|(key|token|secret|password|passwd)$",
     re.IGNORECASE,
 )
 _CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
+LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
 NAME = re.compile(r"(?!\.{1,2}$)[^\x00-\x1f/\\]{1,120}")
 
 
@@ -85,6 +86,8 @@ class RunConfig:
     out: Path = Path("runs")
     resume: Path | None = None
     """A run folder to finish."""
+    redo: tuple[FailureName, ...] = ()
+    """With ``resume``: recordings that failed in these ways are replayed again."""
     score: bool = True
 
     def __post_init__(self) -> None:
@@ -104,11 +107,13 @@ class RunConfig:
                               f"{list(self.outputs)}")
         for key, language in (("source_lang", self.source_lang), ("target_lang",
                                                                   self.target_lang)):
-            if language is not None and not _LANGUAGE.fullmatch(language):
+            if language is not None and not LANGUAGE.fullmatch(language):
                 raise ConfigError(f"{key}: expected a language code such as de, not {language!r}")
         if self.name is not None and not NAME.fullmatch(self.name):
             raise ConfigError("name: a run's name names its folder: at most 120 characters, no "
                               f"slash and no control characters, not {self.name!r}")
+        if self.redo and self.resume is None:
+            raise ConfigError("redo: replays failed recordings of a run again: give resume=RUN too")
         if not self.metrics and self.score:
             raise ConfigError("metrics: none are named; give metrics=[BLEU,LAAL] or score=false")
 
@@ -130,8 +135,9 @@ class RunConfig:
             plain["executor"] = {k: v for k, v in executor.items() if k in own} | {
                 "params": {k: v for k, v in executor.items() if k not in own}
             }
-        if isinstance(outputs := plain.get("outputs"), str):
-            plain["outputs"] = [outputs]
+        for key in ("outputs", "redo"):
+            if isinstance(one := plain.get(key), str):
+                plain[key] = [one]
         if isinstance(metrics := plain.get("metrics"), Mapping):
             plain["metrics"] = metrics.get("names") or []
         return construct(cls, plain, "")

@@ -41,7 +41,7 @@ from s2st_bench.types import Recording, RunRecord
 
 CONFIG = "config.yaml"
 RECORD = "run.json"
-_MAY_DIFFER = frozenset({"name", "out", "resume", "metrics", "metric_options", "score"})
+_MAY_DIFFER = frozenset({"name", "out", "resume", "redo", "metrics", "metric_options", "score"})
 """Settings a resumed run need not repeat: they change no trace."""
 _LEFT_OUT_TOLD = 20
 """Damaged recordings that a record names one by one."""
@@ -145,6 +145,8 @@ def _replay(
             writer.write_recordings(recordings)
             write_atomically(home.path / CONFIG, config.to_yaml())
         else:
+            if config.redo:
+                writer.drop_traces(lambda t: t.error is not None and t.error.kind in config.redo)
             done = {trace.key for trace in RunFolder(home.path).traces()}
         writer.write_record(record)
         home.put("recordings.jsonl", CONFIG, RECORD)

@@ -22,7 +22,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -150,6 +150,26 @@ class RunWriter:
                 f"{self.path / 'traces.jsonl'}: cannot be written ({error.strerror}); free "
                 f"space, then go on with: {self._resume}"
             ) from None
+
+    def drop_traces(self, unwanted: Callable[[Trace], bool]) -> None:
+        """Leave out traces that are to be made again; the others are kept as they are."""
+        path = self.path / "traces.jsonl"
+        if self._traces is None:
+            raise RuntimeError("drop_traces outside the writer's context")
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with path.open("rb") as lines, beside.open("wb") as kept:
+                for line in lines:
+                    if not unwanted(trace.decode(line)):
+                        kept.write(line)
+                kept.flush()
+                os.fsync(kept.fileno())
+            self._traces.close()
+            beside.replace(path)
+            self._traces = path.open("ab", buffering=0)
+        except OSError as error:
+            beside.unlink(missing_ok=True)
+            raise RunError(f"{path}: cannot be written ({error.strerror})") from None
 
     def _cut_torn_line(self) -> None:
         """Drop a last line that a kill left without its newline."""

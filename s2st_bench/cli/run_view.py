@@ -9,6 +9,7 @@ from s2st_bench import records
 from s2st_bench.cli.common import printable, table
 from s2st_bench.errors import UsageError
 from s2st_bench.params import nearest_key
+from s2st_bench.remote import home_of
 from s2st_bench.store import RunFolder
 from s2st_bench.types import RunRecord, Segment, Step, TimedWrite, Trace
 
@@ -66,8 +67,16 @@ def outcome(folder: RunFolder) -> str:
     parts += [f"no value: {', '.join(names)}: {printable(why)}" for why, names in reasons.items()]
     if said := _left_out(folder.record()):
         parts.append(said.removeprefix("; "))
-    parts.extend(_failures([trace for trace in folder.traces() if trace.error]))
+    failed = [trace for trace in folder.traces() if trace.error]
+    parts.extend(_failures(failed))
+    again = sorted({trace.error.kind for trace in failed if trace.error} & set(_BY_CHANCE))
+    if again:
+        parts.append("where that was the machine's fault, replay them again: s2st-bench run "
+                     f"resume={home_of(folder.path) or folder.path} redo=[{','.join(again)}]")
     return "\n\n".join(parts)
+
+
+_BY_CHANCE = ("died", "hung", "lost")
 
 
 def _failures(failed: Sequence[Trace]) -> list[str]:

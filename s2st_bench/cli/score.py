@@ -175,9 +175,9 @@ def score(
     from s2st_bench.cli.score_curve import request
     from s2st_bench.cli.score_paths import load
     from s2st_bench.errors import UsageError
+    from s2st_bench.remote import put_back
     from s2st_bench.resegmenters import resegmenter as named
     from s2st_bench.scoring import DEFAULT_METRICS, Options, make_metrics
-    from s2st_bench.remote import put_back
     from s2st_bench.store import write_atomically
     from s2st_bench.table import kept_beside
 

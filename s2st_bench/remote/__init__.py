@@ -8,4 +8,5 @@ from .address import address_of, file_system, home_of, staging
 from .fetch import fetched, here
 from .mirror import Mirror, put_back
 
-__all__ = ["Mirror", "address_of", "fetched", "file_system", "here", "home_of", "put_back", "staging"]
+__all__ = ["Mirror", "address_of", "fetched", "file_system", "here", "home_of", "put_back",
+           "staging"]

@@ -90,8 +90,15 @@ def _join_parts(system: Any, root: str, folder: Path, *, whole: bool) -> None:
         lines = earlier.splitlines(keepends=True)
         for name in names:
             lines += system.cat_file(name).splitlines(keepends=True)
-        # parts of a run that was finished before may not have been removed yet
-        (folder / "traces.jsonl").write_bytes(b"".join(dict.fromkeys(lines)))
+        # parts of a run that was finished before may not have been removed yet, and a recording
+        # that was done again stands in a later part
+        latest = {_key(line): line for line in lines}
+        (folder / "traces.jsonl").write_bytes(b"".join(latest.values()))
+
+
+def _key(line: bytes) -> tuple[object, ...]:
+    row = json.loads(line)
+    return row.get("recording_id"), row.get("target_lang"), row.get("repeat")
 
 
 def _seen(folder: Path) -> dict[str, list[str]]:
