@@ -298,7 +298,9 @@ def _resumed(folder: RunFolder, now: RunRecord) -> RunRecord:
 
 def _system_card(system: System, config: RunConfig, registry: Registry) -> dict[str, Any]:
     plugin = registry.get("systems", config.system.name)
+    cost = {"cost_per_hour": system.cost_per_hour, "currency": system.currency}
     return {
+        **({} if system.cost_per_hour is None else cost),
         "summary": plugin.summary,
         "licence": plugin.licence,
         "params": dict(config.to_dict()["system"]),

@@ -179,6 +179,9 @@ class System(ABC):
 
     sessions: int | None = None
     """How many sessions one loaded instance can have open at a time; none: any number."""
+    cost_per_hour: float | None = None
+    """What an hour of source costs, as the vendor states it, in ``currency``; none: not stated."""
+    currency: str = "USD"
 
     name: str = ""
     """Filled by the registry: what the user typed."""
