@@ -38,6 +38,7 @@ from .published import Published, blocks, comparable, read_published
 from .recordings import Written, write_recordings
 from .spread import make_spread
 from .stress import pairs, perturbation
+from .trusted import has_marks, in_short, in_words
 from .validity import Validity, read_validity
 
 HERE = Path(__file__).parent
@@ -187,6 +188,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "make_plot": make_plot, "collect": collect, "licence": licence, "trust": trust,
         "span": span, "corpus_licence": corpus_licence,
+        "trust_marks": has_marks, "trust_short": in_short, "trust_words": in_words,
         "stress_pairs": pairs, "perturbation": perturbation,
         "WIDTH": WIDTH, "HEIGHT": HEIGHT, "LEFT": LEFT, "RIGHT": WIDTH - RIGHT,
         "TOP": TOP, "FLOOR": HEIGHT - BOTTOM,

@@ -26,6 +26,8 @@ class What(StrEnum):
     aligners = "aligners"
     identifiers = "identifiers"
     translators = "translators"
+    synthesisers = "synthesisers"
+    vads = "vads"
     trainers = "trainers"
 
 

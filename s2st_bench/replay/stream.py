@@ -84,6 +84,8 @@ class _Feed:
             self.sent_at_s = self.clock.now()
             try:
                 await session.send(chunk)
+            except SystemFailure:
+                raise
             except Exception as error:
                 raise SystemRaised(f"sending failed: {type(error).__name__}: {error}") from error
             self.recorder.step(self.sent_s, arrived_s, (), [], self.clock.now())
