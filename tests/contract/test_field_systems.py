@@ -42,6 +42,8 @@ FIELD: dict[str, tuple[str, tuple[str, ...]]] = {
     "SimulEval 1.0 agents": ("simuleval_v1", ("ready",)),
     "Fairseq-SimulST": ("fairseq_simulst", USERS),
     "DiSeg": ("diseg", USERS),
+    "SeamlessM4T-v2": ("seamless", ("weights", "missing")),
+    "Whisper": ("speech2text", ("weights", "missing")),
     "SeamlessStreaming": ("seamless_streaming", USERS),
     "SeamlessExpressive": ("seamless_expressive", USERS),
     "StreamSpeech": ("streamspeech", USERS),

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import yaml
 
+import tiny_recognisers
+import tiny_speech2text
 from s2st_bench.build import build_system
 from s2st_bench.config import Choice
 from s2st_bench.errors import ConfigError, DependencyError, UsageError
@@ -39,6 +41,10 @@ SOURCE_WORDS = ("guten", "Tag", "liebe", "Gäste")
 REFERENCE = "good day dear guests"
 CALLS = 10_000
 LANGUAGES = ("en", "es", "de")
+TINY = {"seamless": lambda folder: tiny_speech2text.seamless(folder, speech=True, layers=4),
+        "speech2text": tiny_recognisers.whisper}
+"""Makers of small checkpoints for systems whose weights are the user's (option ``model``)."""
+SMALL = {"max_new_tokens": 8}
 WITHOUT_WORK = {"compute": 0.0, "burst_compute_s": 0.0}
 """Simulated computation, which the protocol does not depend on, is not waited for."""
 
@@ -48,12 +54,34 @@ def configured(path: Path) -> Choice:
     return Choice(values.pop("name"), values)
 
 
-@pytest.fixture(params=[path for _, path in OPTIONS], ids=[name for name, _ in OPTIONS])
-def choice(request):
+def marked(name, path):
+    """A case; slow where a checkpoint is made and loaded."""
+    marks = [pytest.mark.slow] if configured(path).name in TINY else []
+    return pytest.param(path, id=name, marks=marks)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """The folder of a small checkpoint for a system, made once."""
+    root = tmp_path_factory.mktemp("tiny")
+
+    def folder(name):
+        place = root / name
+        if not place.exists():
+            TINY[name](place)
+        return str(place)
+
+    return folder
+
+
+@pytest.fixture(params=[marked(name, path) for name, path in OPTIONS])
+def choice(request, tiny):
     found = configured(request.param)
     missing = REGISTRY.get("systems", found.name).missing()
     if missing:
         pytest.skip(f"{found.name} needs {', '.join(missing)}")
+    if found.name in TINY:
+        return Choice(found.name, {**found.params, "model": tiny(found.name), **SMALL})
     faster = {key: value for key, value in WITHOUT_WORK.items() if key in found.params}
     return Choice(found.name, {**found.params, **faster})
 
