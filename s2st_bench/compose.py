@@ -50,7 +50,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from s2st_bench.composed import plain_metric, run_config, serve_config, train_config
 from s2st_bench.config import REDACTED, RunConfig
-from s2st_bench.errors import ConfigError
+from s2st_bench.errors import ConfigError, RunError
 from s2st_bench.params import nearest_key, unknown
 from s2st_bench.paths import shipped_configs
 from s2st_bench.registry import (
@@ -180,7 +180,7 @@ def _many(
         given = {override.key_or_group for override in rewritten}
         lines = [*_lines(rewritten), *_searchpath(registry),
                  *(f"{key}={value}" for key, value in defaults.items() if key not in given)]
-        with _explained():
+        with _explained(), _launched():
             results = GlobalHydra.instance().hydra.multirun(  # type: ignore[union-attr]
                 config_name=groups.root, overrides=lines,
                 task_function=partial(_point, check=check, task=task,
@@ -502,6 +502,18 @@ def _keys(node: DictConfig, prefix: str = "") -> Iterator[str]:
         child = None if OmegaConf.is_missing(node, key) else node._get_node(key)
         if isinstance(child, DictConfig) and not child._is_none():
             yield from _keys(child, f"{prefix}{key}.")
+
+
+@contextmanager
+def _launched() -> Iterator[None]:
+    """What keeps a launcher from starting (no Slurm here, no such cluster) as one line; failures of
+    points are kept with them and raised later.
+    """
+    try:
+        yield
+    except (RuntimeError, OSError, ValueError) as error:
+        raise RunError("hydra/launcher: the sweep cannot be started "
+                       f"({' '.join(str(error).split())[:300]})") from error
 
 
 @contextmanager

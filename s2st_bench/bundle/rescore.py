@@ -111,8 +111,9 @@ def _compare(name: str, claim: dict[str, Any], score: Score, notes: list[str]) -
             notes.append(f"{score.metric}: cannot be computed here ({score.reason}); left without "
                          "a value")
         return
-    if said is None or not math.isclose(float(said), score.value, rel_tol=_NEAR, abs_tol=_NEAR):
-        raise InputError(f"{name}: claims {score.metric} {said}, its traces give {score.value}; "
+    if not isinstance(said, int | float) or not math.isclose(
+            said, score.value, rel_tol=_NEAR, abs_tol=_NEAR):
+        raise InputError(f"{name}: claims {score.metric} {str(said)[:80]}, its traces give {score.value}; "
                          "scores or traces were edited")
 
 

@@ -4,7 +4,8 @@ Refused, with the reason: what is no zip, or a damaged one; a name that leads el
 run folder has; links, folders, encrypted or doubled entries; more files, bytes or compression than
 :class:`Limits` allow, counted while reading, whatever the headers say; a file that the manifest
 does not name or describes otherwise; traces whose speech lies outside ``pieces/``; recordings that
-name audio by a path.  Trust marks are laid out as what they are here: a claim.
+name audio by a path; a field of another type than this package writes.  Trust marks are laid out
+as what they are here: a claim.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from s2st_bench.trust.report import CLAIMED_FILE
 from s2st_bench.types import AudioSource
 
 from .layout import MANIFEST, PIECES, REQUIRED, TRUST, VERSION, belongs
+from .shape import check
 
 _BLOCK = 1 << 18
 _MANIFEST_BYTES = 64 << 20
@@ -142,15 +144,19 @@ def _check_run(bundle: Path, into: Path) -> None:
     """Nothing in the run points outside it."""
     folder = RunFolder(into)
     try:
-        if folder.record().status != "finished":
+        record = folder.record()
+        check(record, "run.json")
+        if record.status != "finished":
             raise InputError("the run is not finished")
         for recording in folder.recordings():
+            check(recording, "recordings.jsonl")
             sources = [recording.source, *recording.reference_audio.values()]
             for source in sources:
                 if isinstance(source, AudioSource) and source.path.name != str(source.path):
                     raise InputError(f"recording {recording.id!r}: names audio by the path "
                                      f"{str(source.path)!r}; pack the run again")
         for trace in folder.traces():
+            check(trace, f"trace of {str(trace.recording_id)[:200]!r}")
             for piece in trace.pieces:
                 if not (piece.path.startswith(PIECES) and belongs(piece.path)):
                     raise InputError(f"trace of {trace.recording_id!r}: its speech lies at "

@@ -49,7 +49,7 @@ class _Group(TyperGroup):
     """Turns errors on purpose into a message and an exit code."""
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
-        with warnings.catch_warnings(), _sigterm_raises():
+        with warnings.catch_warnings(), _sigterm_raises() as terminated:
             warnings.showwarning = _show_warning
             try:
                 return super().invoke(ctx)
@@ -63,22 +63,28 @@ class _Group(TyperGroup):
             except KeyboardInterrupt as stop:
                 typer.echo(f"interrupted. {stop}".strip(), err=True)
                 code = Interrupted.by(stop, "").exit_code
-                raise typer.Exit(getattr(stop, "exit_code", code)) from None
+                # libraries that wait in C (Ray) raise a plain KeyboardInterrupt for any signal
+                raise typer.Exit(
+                    143 if terminated.is_set() else getattr(stop, "exit_code", code)) from None
 
 
 @contextmanager
-def _sigterm_raises() -> Iterator[None]:
-    """A scheduler's SIGTERM ends a verb as Ctrl-C does: what is done is kept."""
+def _sigterm_raises() -> Iterator[threading.Event]:
+    """A scheduler's SIGTERM ends a verb as Ctrl-C does: what is done is kept.  Yields whether there
+    was one.
+    """
+    terminated = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield terminated
         return
 
     def stop(number: int, frame: object) -> None:
+        terminated.set()
         raise Terminated
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
-        yield
+        yield terminated
     finally:
         signal.signal(signal.SIGTERM, before)
 

@@ -246,3 +246,33 @@ def test_numbers_that_are_none_in_a_trace(
                    sealed(changed("traces.jsonl", old, new)(contents(bundle))))
     with pytest.raises((InputError, TraceError), match="traces.jsonl:1"):
         unpack(path, tmp_path / "x")
+
+
+@pytest.mark.parametrize(("name", "place", "value", "field"), [
+    ("traces.jsonl", ("steps", 0, "source_s"), "soon", "steps.0.source_s cannot be 'soon'"),
+    ("traces.jsonl", ("steps", 0, "arrived_s"), 10**30, "steps.0.arrived_s"),
+    ("traces.jsonl", ("repeat",), True, "repeat cannot be True"),
+    ("traces.jsonl", ("clock",), 1.5, "clock cannot be 1.5"),
+    ("traces.jsonl", ("load",), {"streams": [float("1e300")]}, "load.streams.0"),
+    ("recordings.jsonl", ("segments", 0, "references"), {"de": [None]}, "references.de.0"),
+    ("recordings.jsonl", ("id",), ["a"], "id cannot be"),
+    ("run.json", ("fingerprint",), -1, "fingerprint cannot be -1"),
+    ("run.json", ("card",), {"summary": "\ud800"}, "card.summary"),
+    ("scores.json", ("corpus", 0, "value"), "good", "claims BLEU good"),
+])
+def test_a_field_of_another_type_is_refused(
+    bundle: Path, tmp_path: Path, name: str, place: tuple[str | int, ...], value: Any, field: str,
+) -> None:
+    files = contents(bundle)
+    head, *rest = files[name].splitlines(keepends=True)
+    row = json.loads(files[name] if name.endswith(".json") else head)
+    below: Any = row
+    for key in place[:-1]:
+        below = below[key]
+    below[place[-1]] = value
+    text = json.dumps(row).encode()
+    files[name] = text if name.endswith(".json") else b"".join([text + b"\n", *rest])
+    with pytest.raises(InputError) as refused:
+        unpacked = unpack(written(tmp_path / "b.zip", sealed(files)), tmp_path / "out")
+        rescored(unpacked, "b.zip")
+    assert field in str(refused.value) and "\n" not in str(refused.value)
