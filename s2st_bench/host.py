@@ -21,10 +21,12 @@ BUSY_SHARE = 0.75
 
 
 def describe() -> dict[str, Any]:
-    """Processor, cores, memory, system; no host name and no address."""
+    """Processor, cores, GPU where there is one, memory, system; no host name and no address."""
+    found = gpu()
     return {
         "cpu": _cpu(),
         "cores": cores(),
+        **({"gpu": found} if found else {}),
         "memory_gib": _memory_gib(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
@@ -33,7 +35,8 @@ def describe() -> dict[str, Any]:
 
 def label(host: Mapping[str, Any]) -> str:
     """One line that names the kind of machine; aware scores compare only under one label."""
-    return f"{host['cpu']} x{host['cores']}"
+    beside = f", {host['gpu']}" if host.get("gpu") else ""
+    return f"{host['cpu']} x{host['cores']}{beside}"
 
 
 def cores() -> int:
@@ -41,6 +44,21 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def gpu(driver: Path = Path("/proc/driver/nvidia/gpus")) -> str:
+    """``NVIDIA H100 x2``: the NVIDIA processors this process may use, as their driver names them;
+    empty where there are none.
+    """
+    found = []
+    for path in sorted(driver.glob("*/information")):
+        fields = dict(line.split(":", 1) for line in path.read_text("utf-8", "replace").splitlines()
+                      if ":" in line)
+        found.append(" ".join(fields.get("Model", "").split()) or "NVIDIA")
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if given is not None:
+        found = found[:len([part for part in given.split(",") if part.strip() not in ("", "-1")])]
+    return ", ".join(f"{name} x{found.count(name)}" for name in dict.fromkeys(found))
 
 
 def busy(workers: int) -> bool:

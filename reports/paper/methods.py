@@ -79,7 +79,8 @@ def paragraph(groups: Sequence[Group]) -> str:
         damaged = {str(e.record.corpus_card["left_out"]["recordings"]) for e in group.entries
                    if e.record.corpus_card.get("left_out")}
         parts.append(
-            f"{len(group.entries)} runs were scored with s2st_bench {', '.join(versions)} on "
+            f"{len(group.entries)} {'run was' if len(group.entries) == 1 else 'runs were'} "
+            f"scored with s2st_bench {', '.join(versions)} on "
             f"{label(group.corpus)} {label(group.split)} ({group.source_lang} to "
             f"{group.target_lang}, {n} items, test set {group.fingerprint}): "
             f"{'; '.join(said) or 'no settings to state'}. Ranks come from paired tests of all "

@@ -10,7 +10,7 @@ from .lags import PERCENT, TARGET_PERCENT, Lags, Summary
 
 
 def as_text(summary: Summary) -> str:
-    """Four to six lines, no colours."""
+    """Four lines and two for each kind of lag, no colours."""
     return "\n".join(_lines(summary))
 
 
@@ -23,6 +23,10 @@ def _lines(summary: Summary) -> Iterator[str]:
     failed = f", {summary.n_failed} failed" if summary.n_failed else ""
     yield f"  recordings  {summary.n_recordings:,}{failed}"
     yield f"  chunks      {summary.n_chunks:,}"
+    if summary.n_shared:
+        yield (f"  host        shared with other work during {summary.n_shared:,} "
+               f"{'trace' if summary.n_shared == 1 else 'traces'}: measured times are not "
+               "compared with others'")
     for lags in summary.lags:
         yield from _of(lags, summary.target_s)
     if not summary.lags:

@@ -53,7 +53,9 @@ def pack(run: Path, out: Path) -> Path:
             bundle.writestr(_entry(MANIFEST), json.dumps(manifest, indent=1, sort_keys=True))
         beside.replace(out)
     except OSError as error:
-        raise RunError(f"{error.filename or out}: {error.strerror or error}") from None
+        where = out if str(error.filename) == str(beside) else error.filename or out
+        raise RunError(f"{where}: cannot be written ({error.strerror or error}); give --out FILE"
+                       ) from None
     finally:
         beside.unlink(missing_ok=True)
     return out

@@ -11,8 +11,12 @@ from s2st_bench.replay.recorder import read_spool
 from s2st_bench.types import Failure, Modality, TextSource, Trace
 
 
-def lost(setup: Setup, work: Work, failure: Failure) -> Finished:
-    """The record of a recording whose worker was lost: what was spooled, and why."""
+def lost(setup: Setup, work: Work, failure: Failure, host: str = "") -> Finished:
+    """The record of a recording whose worker was lost: what was spooled, and why.
+
+    ``host`` is the kind of machine it was on, where that is not the driver's.  Who shared the
+    machine is not known: nobody is left to count.
+    """
     options = setup.options
     spool = setup.run / "spool" / f"{work.slot}.jsonl"
     steps, pieces = read_spool(spool)
@@ -33,8 +37,8 @@ def lost(setup: Setup, work: Work, failure: Failure) -> Finished:
         repeat=work.repeat,
         clock=options.clock,
         outputs=outputs,
-        host=options.host,
-        load=options.load,
+        host=host or options.host,
+        load={key: value for key, value in options.load.items() if key != "shared"},
         warmup_s=options.warmup_s,
         attempt=work.attempt,
         error=failure,

@@ -68,6 +68,7 @@ class _Hand:
     since_s: float
     work: Work | None = None
     node: str = ""
+    host: str = ""
     ready: bool = False
     asked: Any = None
     """A question for its progress that is not answered yet."""
@@ -181,7 +182,7 @@ class RayExecutor:
         if isinstance(answer, Broken):
             raise answer.error
         if isinstance(answer, Place):
-            hand.node = answer.node
+            hand.node, hand.host = answer.node, answer.host
             hand.pending = hand.actor.load.remote()
             hand.since_s = time.monotonic()
         elif isinstance(answer, Loaded):
@@ -234,7 +235,7 @@ class RayExecutor:
         """Kill an actor that hangs; its recording fails."""
         self._ray.kill(hand.actor)
         self._crew.remove(hand)
-        yield lost(self._setup, work, Failure("hung", why))
+        yield lost(self._setup, work, Failure("hung", why), hand.host)
 
     def _bury(self, hand: _Hand, error: Exception) -> Iterator[Event]:
         """An actor died; its recording is tried again elsewhere."""
@@ -250,7 +251,8 @@ class RayExecutor:
             self._waiting.appendleft(replace(hand.work, attempt=hand.work.attempt + 1))
         else:
             yield lost(self._setup, hand.work, Failure(
-                "died", f"the system's process ended, {hand.work.attempt} times: {why[:300]}"))
+                "died", f"the system's process ended, {hand.work.attempt} times: {why[:300]}"),
+                hand.host)
 
 
 def import_ray() -> ModuleType:

@@ -142,6 +142,7 @@
     const most = Math.max(least, Math.min(400, WIDEST / length));
     const perSecond = least * (most / least) ** Number(byId("zoom").value);
     timeline = new Timeline(host, recording, perSecond, length);
+    timeline.scale(sides.map(({ trace }) => trace), aware);
     for (const { system, trace } of sides) timeline.system(nameOf(system), trace, aware);
     timeline.move(player.position, true);
     return sides;

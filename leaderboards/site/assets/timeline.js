@@ -142,6 +142,11 @@ window.S2ST = window.S2ST || {};
     return merged.filter((piece) => piece.text.trim());
   }
 
+  // Places of time and lag in a word's entry, and the line's kind.
+  function lagLines(trace, aware) {
+    return [[0, 1, "thin"], ...(aware && trace.measured ? [[2, 3, "thick"]] : [])];
+  }
+
   class Timeline {
     // perSecond: pixels of one second (or token).
     constructor(host, recording, perSecond, length) {
@@ -236,20 +241,26 @@ window.S2ST = window.S2ST || {};
         paths(voice, sounds);
         block.append(spoken.row);
       }
-      this.lag(block, trace, aware && trace.measured);
+      this.lag(block, trace, aware);
       if (hidden) {
         block.append(make("p", { class: "hidden-note" }, `${hidden} crowded texts are left out here; zoom in, or see the table below.`));
       }
     }
 
+    // One scale for the lag of all systems: side by side, a higher line is a later word.
+    scale(traces, aware) {
+      const values = traces.flatMap((trace) => lagLines(trace, aware).flatMap(
+        ([, behind]) => trace.lag.map((unit) => unit[behind])));
+      this.lagTop = values.reduce((a, b) => Math.max(a, b), 0.5);
+      this.lagBottom = values.reduce((a, b) => Math.min(a, b), 0);
+    }
+
     // How far behind an even pace each word came; the thin line is the same without computation.
     lag(block, trace, aware) {
       const height = 40;
-      const lines = [[0, 1, "thin"], ...(aware ? [[2, 3, "thick"]] : [])];
-      const values = lines.flatMap(([, behind]) => trace.lag.map((unit) => unit[behind]));
       if (trace.lag.length < 2) return;
-      const top = values.reduce((a, b) => Math.max(a, b), 0.5);
-      const bottom = values.reduce((a, b) => Math.min(a, b), 0);
+      const lines = lagLines(trace, aware);
+      const [top, bottom] = [this.lagTop, this.lagBottom];
       const y = (value) => (2 + (height - 4) * (top - value) / (top - bottom)).toFixed(1);
       const { row, body } = lane(`lag, up to ${top.toFixed(1)} s`, this.width, height, "lag-lane");
       const drawing = picture(body, this.width, height);
