@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from s2st_bench.standings.columns import AWARE_SUFFIX, Column
-from s2st_bench.standings.tables import Row, Table
+from s2st_bench.standings.tables import Row, Table, names_in_order
 from s2st_bench.types import Score
 
 WIDTH, HEIGHT = 600, 370
@@ -145,7 +145,7 @@ def make_plot(table: Table) -> Plot | None:
     points = [_point(row, quality, latency, x, y) for row in drawn]
     return Plot(
         quality=quality, latency=latency, x=x, y=y,
-        families=_families(points),
+        families=_families(points, names_in_order(table.rows)),
         offline=tuple(_line(row, quality, y) for row in lines),
         front=_front([p for p in points if p.row.rank is not None]),
         n_points=len(points),
@@ -242,7 +242,7 @@ def _line(row: Row, quality: Column, y: Scale) -> Line:
                 _ends(score.ci95, y), f"{name}\n{_tip(quality, score)}")
 
 
-def _families(points: Sequence[Point]) -> tuple[Family, ...]:
+def _families(points: Sequence[Point], names: Sequence[str]) -> tuple[Family, ...]:
     by_name: dict[str, list[Point]] = {}
     for point in points:
         by_name.setdefault(point.row.entry.name, []).append(point)
@@ -250,7 +250,8 @@ def _families(points: Sequence[Point]) -> tuple[Family, ...]:
         (name, sorted(by_name[name], key=lambda p: (p.x, p.y))) for name in sorted(by_name)]
     labels = _spread([(members[-1].x, members[-1].y) for _, members in ends])
     made = []
-    for index, ((name, members), label_y) in enumerate(zip(ends, labels, strict=True)):
+    for (name, members), label_y in zip(ends, labels, strict=True):
+        index = names.index(name)
         joined = len(members) > 1
         with_band = [p for p in members if p.y_interval is not None] if joined else []
         without = [(p.unaware_x, p.y) for p in members if p.unaware_x is not None]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from s2st_bench.errors import DependencyError
 from s2st_bench.standings.columns import Column
-from s2st_bench.standings.tables import Row, Table
+from s2st_bench.standings.tables import Row, Table, names_in_order
 from s2st_bench.standings.text import label
 from s2st_bench.types import Score
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#999933")
 """Okabe and Ito's, told apart by colour-blind readers too."""
+_ABREAST = 3
+"""Names in a line of the legend."""
 _SHAPES = "osD^vP*X"
 
 
@@ -42,10 +45,14 @@ def draw(table: Table, stem: Path) -> list[Path]:
     # the same file for the same runs: no date, no random ids; text stays text
     with matplotlib.rc_context({"svg.hashsalt": "s2st_bench", "svg.fonttype": "none",
                                 "pdf.fonttype": 42, "font.size": 8}):
-        figure = Figure(figsize=(3.4, 2.6), layout="constrained")
+        families = _families(rows)
+        figure = Figure(figsize=(3.4, 2.4 + 0.13 * math.ceil(len(families) / _ABREAST)),
+                        layout="constrained")
         axes = figure.add_subplot()
-        for number, (name, points) in enumerate(_families(rows).items()):
-            _family(axes, label(name, 40), points, quality, latency, number)
+        # numbered over all runs: a system has one colour, aware and unaware
+        names = names_in_order(table.rows)
+        for name in sorted(families):
+            _family(axes, label(name, 40), families[name], quality, latency, names.index(name))
         for row in offline:
             value = float(_value(row, quality))
             axes.axhline(value, color="0.5", linestyle="--", linewidth=0.8)
@@ -57,7 +64,8 @@ def draw(table: Table, stem: Path) -> list[Path]:
         axes.set_axisbelow(True)
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
-        axes.legend(fontsize=6, frameon=False, loc="best")
+        # below the axes: inside, it would lie on intervals
+        figure.legend(fontsize=6, frameon=False, loc="outside lower center", ncols=_ABREAST)
         stem.parent.mkdir(parents=True, exist_ok=True)
         written = []
         for suffix, metadata in ((".pdf", {"CreationDate": None}), (".svg", {"Date": None})):

@@ -93,7 +93,8 @@ def summarise(entry: Entry, target_s: float) -> Summary:
         entry.folder.path.name, entry.name, record.corpus,
         f"{record.source_lang} → {record.target_lang}", record.clock,
         _runtime_s(record.started_at, record.finished_at), source_s, len(entry.recordings),
-        entry.n_failed, n_chunks, entry.heard.n_disturbed, target_s, tuple(lags for lags in found if lags is not None),
+        entry.n_failed, n_chunks, entry.heard.n_disturbed, target_s,
+        tuple(lags for lags in found if lags is not None),
     )
 
 

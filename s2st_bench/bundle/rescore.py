@@ -113,8 +113,8 @@ def _compare(name: str, claim: dict[str, Any], score: Score, notes: list[str]) -
         return
     if not isinstance(said, int | float) or not math.isclose(
             said, score.value, rel_tol=_NEAR, abs_tol=_NEAR):
-        raise InputError(f"{name}: claims {score.metric} {str(said)[:80]}, its traces give {score.value}; "
-                         "scores or traces were edited")
+        raise InputError(f"{name}: claims {score.metric} {str(said)[:80]}, its traces give "
+                         f"{score.value}; scores or traces were edited")
 
 
 def _fields(signature: str) -> dict[str, str]:

@@ -228,6 +228,14 @@ def _difference(metric: str, one: tuple[str, str], other: tuple[str, str]) -> st
             f"instead of {one[at] or 'no signature'}")
 
 
+def names_in_order(rows: Iterable[Row]) -> list[str]:
+    """Names of systems, contenders before anchors and controls: a plot that counts its colours by
+    them gives a system one colour in every view, whoever is left out of it.
+    """
+    last = {row.entry.name: row.entry.anchor for row in rows}
+    return sorted(last, key=lambda name: (last[name], name))
+
+
 def host_name(host: Mapping[str, object]) -> str:
     """A host in a few words: what its computation was measured on."""
     parts = [str(host[k]) for k in ("name", "cpu", "gpu", "device") if host.get(k)]

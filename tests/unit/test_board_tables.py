@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -152,6 +153,21 @@ def test_the_plot_joins_families_and_leaves_out_with_a_reason(groups: Any) -> No
     assert len(plot.left_out) == 2
     front = [tuple(map(float, corner.split(","))) for corner in plot.front.split()]
     assert [front[0], front[2]] == [(p.x, p.y) for p in waitk.points]
+
+
+def test_a_system_keeps_its_colour_whoever_is_left_out(groups: Any) -> None:
+    (group,) = groups({"system": "first"}, {"system": "second"}, {"system": "third"},
+                      {"system": "a", "privileged": True})
+    (table,) = group.unaware
+    fewer = replace(table, rows=tuple(
+        replace(row, unranked="shared") if row.entry.name == "first" else row
+        for row in table.rows))
+    drawn = []
+    for view in (table, fewer):
+        plot = make_plot(view)
+        assert plot is not None
+        drawn.append({family.name: (family.colour, family.shape) for family in plot.families})
+    assert len(drawn[0]) == 3 and drawn[1] == {k: drawn[0][k] for k in ("second", "third")}
 
 
 def test_one_entry_makes_no_plot(groups: Any) -> None:

@@ -54,6 +54,16 @@ def test_words_and_speech_are_apart_and_the_target_is_judged(
     assert "words, computation included" in near and "pieces of speech" in near
 
 
+def test_a_host_that_was_shared_is_said(tmp_path: Path, board_runs: ModuleType) -> None:
+    run = board_runs.make_run(tmp_path / "r", board_runs.RunSpec(n=2, speech=False))
+    assert "shared" not in as_text(summarise(_entry(run), 2.0))
+    first, *rest = (run / "traces.jsonl").read_text("utf-8").splitlines(keepends=True)
+    row = json.loads(first)
+    row["load"] = {**row.get("load", {}), "shared": True}
+    (run / "traces.jsonl").write_text(json.dumps(row) + "\n" + "".join(rest), "utf-8")
+    assert "shared with other work during 1 trace:" in as_text(summarise(_entry(run), 2.0))
+
+
 def test_nothing_said_and_text_input_have_no_lag(tmp_path: Path, board_runs: ModuleType) -> None:
     runs = [board_runs.make_run(tmp_path / name, spec) for name, spec in (
         ("silent", board_runs.RunSpec("silent", speech=False)),
