@@ -58,6 +58,7 @@ def test_a_system_that_hangs_is_killed_and_what_it_said_is_kept(tmp_path: Path):
     assert hung.error is not None and hung.error.kind == "hung"
     assert "executor.limits.call_s" in hung.error.message
     assert hung.steps, "what was spooled before it hung"
+    assert "shared" not in hung.load, "nobody was left to count"
     assert all(t.error is None for name, t in traces.items() if name != "clip2")
 
 
