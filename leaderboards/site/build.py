@@ -166,8 +166,7 @@ def _listed_columns(entry: Entry, board: Definition) -> tuple[list[Column], bool
 
 def _stages(entry: Entry) -> list[tuple[str, float, float]]:
     """(stage, its real-time factor, its share), the costliest first; none where not measured."""
-    source_s = sum(entry.heard.lengths_s.values()) * (1 + max(
-        (row.repeat for row in entry.recordings), default=0))
+    source_s = sum(entry.heard.lengths_s.values()) * entry.recordings.n_repeats
     total = sum(entry.heard.compute_s.values())
     if not source_s or not total:
         return []

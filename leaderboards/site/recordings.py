@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from s2st_bench.standings.entries import Entry, RecordingScores
+from s2st_bench.scored import RecordingScores
+from s2st_bench.standings.entries import Entry
 from s2st_bench.standings.lag import lag_curve
 from s2st_bench.standings.lag_parts import Tally, lag_parts
 from s2st_bench.standings.tables import Group, operating_points
@@ -72,13 +73,12 @@ def write_recordings(group: Group, site: Path, budget_s: float) -> Written:
     failed = dict.fromkeys(corpus, 0)
     tallies = {entry.key: Tally() for entry in group.entries}
     for entry in group.entries:
-        scores = {(r.recording_id, r.target_lang, r.repeat): r for r in entry.recordings}
         unit = entry.latency_unit
         for trace in _first_repeats(entry, group.target_lang, corpus):
             key = corpus[trace.recording_id][0]
             heard[trace.recording_id].append(entry)
             failed[trace.recording_id] += trace.error is not None
-            data = _trace_data(trace, entry, scores.get(trace.key), studio, key,
+            data = _trace_data(trace, entry, entry.recordings.find(*trace.key), studio, key,
                                audible=trace.recording_id in audible)
             data["lag"] = [
                 [_ms(u.delay_s), _ms(u.behind_s),
