@@ -1,13 +1,14 @@
 # demo   install the torch-free core and run the demo        test   install everything, fast tests
 # check  ruff, mypy --strict, fast tests                     slow   the long tests
 # bench  measurements                                        clean  the environment and caches
+# chaos  twenty seeds of faults for each executor (about half an hour)
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check slow bench clean
+.PHONY: demo test check slow chaos bench clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -23,6 +24,9 @@ check: $(VENV)/.full
 
 slow: $(VENV)/.full
 	@$(PYTEST) -m slow
+
+chaos: $(VENV)/.full
+	@S2ST_BENCH_CHAOS_SEEDS=$${SEEDS:-20} $(PYTEST) -m slow tests/chaos
 
 bench: $(VENV)/.full
 	@$(BIN)/python -m benchmarks

@@ -1,5 +1,5 @@
 """Hydra behind a small door: overrides in, a checked :class:`RunConfig` out (of a training, a
-:class:`TrainConfig`).
+:class:`TrainConfig`; of a service, a :class:`ServeConfig`).
 
 The only module that imports hydra.  Configurations of plugins are served to hydra from their
 files; no code of a plugin is imported.  Beside hydra's own grammar it understands
@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from hydra import compose as hydra_compose
@@ -43,18 +44,20 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from s2st_bench.composed import plain_metric, run_config, train_config
+from s2st_bench.composed import plain_metric, run_config, serve_config, train_config
 from s2st_bench.config import REDACTED, RunConfig
 from s2st_bench.errors import ConfigError
 from s2st_bench.params import nearest_key, unknown
 from s2st_bench.paths import shipped_configs
 from s2st_bench.registry import (
     GROUPS,
+    SERVE_GROUPS,
     TRAIN_GROUPS,
     Kind,
     PluginWarning,
     Registry,
 )
+from s2st_bench.serveconfig import ServeConfig
 from s2st_bench.sweeps import expand
 from s2st_bench.trainconfig import TrainConfig
 
@@ -69,6 +72,10 @@ take for a key."""
 Typed = TypeVar("Typed")
 _Check = Callable[[dict[str, Any], Registry], Typed]
 """A verb's typed configuration from plain values."""
+_PLUGINS: Mapping[str, Mapping[str, Kind]] = MappingProxyType({
+    "run": GROUPS, "train": TRAIN_GROUPS, "serve": SERVE_GROUPS,
+})
+"""Verb (and its configuration to start from) to the plugins it must be given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,7 @@ def compose(
     ConfigError
         If an override is wrong, or several values are given where one is wanted.
     """
-    return _one(run_config, overrides, registry or Registry(plugin_dirs))
+    return _one("run", run_config, overrides, registry or Registry(plugin_dirs))
 
 
 def compose_train(
@@ -103,7 +110,15 @@ def compose_train(
     registry: Registry | None = None,
 ) -> TrainConfig:
     """The configuration of one training; raises as :func:`compose`."""
-    return _one(train_config, overrides, registry or Registry(plugin_dirs))
+    return _one("train", train_config, overrides, registry or Registry(plugin_dirs))
+
+
+def compose_serve(
+    overrides: Sequence[str] = (), *, plugin_dirs: Sequence[Path] = (),
+    registry: Registry | None = None,
+) -> ServeConfig:
+    """The configuration of a service; raises as :func:`compose`."""
+    return _one("serve", serve_config, overrides, registry or Registry(plugin_dirs))
 
 
 def multirun(
@@ -116,7 +131,7 @@ def multirun(
     all of them run, then the first failure is raised.  Returns what ``task`` returned, in order.
     ``task`` must be picklable for launchers that leave the process.
     """
-    return _many(run_config, task, overrides, registry or Registry(plugin_dirs))
+    return _many("run", run_config, task, overrides, registry or Registry(plugin_dirs))
 
 
 def multirun_train(
@@ -124,11 +139,13 @@ def multirun_train(
     plugin_dirs: Sequence[Path] = (), registry: Registry | None = None,
 ) -> list[object]:
     """:func:`multirun` of trainings."""
-    return _many(train_config, task, overrides, registry or Registry(plugin_dirs))
+    return _many("train", train_config, task, overrides, registry or Registry(plugin_dirs))
 
 
-def _one(check: _Check[Typed], overrides: Sequence[str], registry: Registry) -> Typed:
-    with _hydra(registry, is_training=check is train_config) as groups:
+def _one(
+    verb: str, check: _Check[Typed], overrides: Sequence[str], registry: Registry
+) -> Typed:
+    with _hydra(registry, verb) as groups:
         rewritten = _read(overrides, groups, registry)
         for override in rewritten:
             if override.is_sweep_override():
@@ -139,11 +156,11 @@ def _one(check: _Check[Typed], overrides: Sequence[str], registry: Registry) -> 
 
 
 def _many(
-    check: _Check[Typed], task: Callable[[Typed], object], overrides: Sequence[str],
+    verb: str, check: _Check[Typed], task: Callable[[Typed], object], overrides: Sequence[str],
     registry: Registry,
 ) -> list[object]:
     with ExitStack() as stack:
-        groups = stack.enter_context(_hydra(registry, is_training=check is train_config))
+        groups = stack.enter_context(_hydra(registry, verb))
         rewritten = _read(overrides, groups, registry)
         for variant in _variants(rewritten):
             _typed(_compose(variant, groups, registry), registry, check)
@@ -177,11 +194,11 @@ def _point(
 
 
 @contextmanager
-def _hydra(registry: Registry, *, is_training: bool) -> Iterator[_Groups]:
+def _hydra(registry: Registry, verb: str) -> Iterator[_Groups]:
     """Hydra with the plugins' configurations as options of ``system`` and ``dataset``, or of
     ``model``.
     """
-    plugins = TRAIN_GROUPS if is_training else GROUPS
+    plugins = _PLUGINS[verb]
     store = ConfigStore.instance()
     broken: dict[tuple[str, str], str] = {}
     try:
@@ -194,10 +211,9 @@ def _hydra(registry: Registry, *, is_training: bool) -> Iterator[_Groups]:
                     broken[group, option] = str(error)
                     warnings.warn(f"{error}; skipped", PluginWarning, stacklevel=3)
         options = {group: sorted(files) for group, files in registry.groups(plugins).items()
-                   if group in plugins or not is_training}
-        root = "train" if is_training else "run"
+                   if group in plugins or verb == "run"}
         with initialize_config_dir(str(shipped_configs()), version_base="1.3"):
-            yield _Groups(root, plugins, options, broken)
+            yield _Groups(verb, plugins, options, broken)
     finally:
         for group in plugins:
             store.repo.pop(group, None)

@@ -8,6 +8,7 @@ from typing import Any
 from s2st_bench.config import RunConfig
 from s2st_bench.errors import ConfigError, UnknownPluginError
 from s2st_bench.registry import Registry, labelled
+from s2st_bench.serveconfig import ServeConfig
 from s2st_bench.trainconfig import TrainConfig
 
 _PAIR = re.compile(r"([^-]+(?:-[A-Z][A-Za-z]*)?)-([^-]+(?:-[A-Z][A-Za-z]*)?)")
@@ -33,6 +34,16 @@ def train_config(values: dict[str, Any], registry: Registry) -> TrainConfig:
         registry.get("datasets", typed.data.name)
     except UnknownPluginError as error:
         raise ConfigError(f"data={typed.data.name}: {error}") from None
+    return typed
+
+
+def serve_config(values: dict[str, Any], registry: Registry) -> ServeConfig:
+    """Aliases applied, types checked, plugins known."""
+    _apply_pair(values)
+    if values.get("dataset") == {}:
+        del values["dataset"]  # all that the alias left
+    typed = ServeConfig.from_dict(values)
+    registry.get("systems", typed.system.name)
     return typed
 
 

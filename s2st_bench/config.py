@@ -29,7 +29,7 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
+LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
 NAME = re.compile(r"(?!\.{1,2}$)[^\x00-\x1f/\\]{1,120}")
 
 
@@ -107,7 +107,7 @@ class RunConfig:
                               f"{list(self.outputs)}")
         for key, language in (("source_lang", self.source_lang), ("target_lang",
                                                                   self.target_lang)):
-            if language is not None and not _LANGUAGE.fullmatch(language):
+            if language is not None and not LANGUAGE.fullmatch(language):
                 raise ConfigError(f"{key}: expected a language code such as de, not {language!r}")
         if self.name is not None and not NAME.fullmatch(self.name):
             raise ConfigError("name: a run's name names its folder: at most 120 characters, no "

@@ -67,6 +67,8 @@ GROUPS: Mapping[str, Kind] = MappingProxyType({"system": "systems", "dataset": "
 """Groups of a run's overrides whose options are plugins' configurations."""
 TRAIN_GROUPS: Mapping[str, Kind] = MappingProxyType({"model": "trainers"})
 """The same of a training's overrides."""
+SERVE_GROUPS: Mapping[str, Kind] = MappingProxyType({"system": "systems"})
+"""The same of a service's overrides."""
 ENTRY_POINTS = "s2st_bench.plugins"
 
 _BASES: Mapping[Kind, str] = {

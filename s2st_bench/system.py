@@ -79,13 +79,14 @@ class Meter:
     Stages inside a stage count for the outer one.
     """
 
-    __slots__ = ("_now", "marks", "network_s")
+    __slots__ = ("_now", "marks", "networks")
 
     def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
         self._now = now
         self.marks: list[tuple[str, float, float]] = []
         """(stage, start, end) on the replay's clock, in the order they ended."""
-        self.network_s = 0.0
+        self.networks: list[tuple[float, float]] = []
+        """(when it had passed, seconds) of time spent on the network."""
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -97,8 +98,17 @@ class Meter:
             self.marks.append((name, started, self._now()))
 
     def network(self, seconds: float) -> None:
-        """Count ``seconds`` of the current call as spent on the network."""
-        self.network_s += seconds
+        """Count the last ``seconds``, of the stage that this is called in, as spent on the
+        network.
+        """
+        self.networks.append((self._now(), seconds))
+
+    def network_in(self, start_s: float, end_s: float) -> float:
+        """Seconds on the network that had passed after ``start_s``, until ``end_s``; never more
+        than lie between the two.
+        """
+        passed = sum(s for at, s in self.networks if start_s < at <= end_s)
+        return min(passed, end_s - start_s)
 
     def cuts(self, start_s: float, end_s: float) -> list[tuple[str, float, float]]:
         """The interval cut into attributed and ``other`` stretches, in order, gapless."""
@@ -118,9 +128,8 @@ class Meter:
 
     def clear(self) -> None:
         """Forget what was marked; called between exchanges."""
-        if self.marks:
-            self.marks.clear()
-        self.network_s = 0.0
+        self.marks.clear()
+        self.networks.clear()
 
 
 class Session(ABC):
@@ -167,6 +176,9 @@ class System(ABC):
     """True for what only shows what a number means; never ranks."""
     privileged: bool = False
     """True for controls that are shown the references (:meth:`open_control`)."""
+
+    sessions: int | None = None
+    """How many sessions one loaded instance can have open at a time; none: any number."""
 
     name: str = ""
     """Filled by the registry: what the user typed."""

@@ -35,6 +35,7 @@ from s2st_bench.cli import (
     report,
     run,
     score,
+    serve,
     show,
     train,
     validity,
@@ -134,4 +135,5 @@ app.command()(pack.pack)
 app.command()(validity.validity)
 app.command()(ls.ls)
 app.command()(show.show)
+app.command()(serve.serve)
 app.command()(doctor.doctor)

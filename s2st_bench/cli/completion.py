@@ -25,6 +25,11 @@ def complete_training(ctx: typer.Context, incomplete: str) -> list[str]:
     return _complete(ctx, incomplete, "train")
 
 
+def complete_serving(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Typer's entry for ``serve``."""
+    return _complete(ctx, incomplete, "serve")
+
+
 def _complete(ctx: typer.Context, incomplete: str, verb: str) -> list[str]:
     import warnings
 
@@ -61,11 +66,13 @@ def complete(
 
 def _choices(folders: Sequence[Path], verb: str) -> Mapping[str, Mapping[str, Path]]:
     """What can be chosen by name."""
-    from s2st_bench.registry import TRAIN_GROUPS, Registry
+    from s2st_bench.registry import SERVE_GROUPS, TRAIN_GROUPS, Registry
 
     registry = Registry(folders)
     if verb == "run":
         return registry.groups()
+    if verb == "serve":
+        return {group: registry.options(kind) for group, kind in SERVE_GROUPS.items()}
     return {**{group: registry.options(kind) for group, kind in TRAIN_GROUPS.items()},
             "data": registry.options("datasets")}
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from s2st_bench.clock import Clock
 from s2st_bench.errors import ConfigError
 from s2st_bench.replay.policy import Answers
-from s2st_bench.replay.recorder import Recorder
+from s2st_bench.replay.record import Record
 from s2st_bench.system import Meter, Observation, PipelineSession, Stage, System
 from s2st_bench.types import MAIN, Job, Write
 
@@ -75,7 +75,7 @@ class OpenStep:
 class Steps:
     """Steps in order; each is recorded once all that followed from it is done."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Record) -> None:
         self._recorder = recorder
         self._open: dict[int, OpenStep] = {}
         self._next = 0
@@ -120,7 +120,7 @@ class Steps:
 
 
 def build(
-    session: PipelineSession, system: System, clock: Clock, recorder: Recorder, concurrent: bool,
+    session: PipelineSession, system: System, clock: Clock, recorder: Record, concurrent: bool,
 ) -> list[Node]:
     """The graph, in topological order.
 

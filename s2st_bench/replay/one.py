@@ -6,9 +6,8 @@ the failure.  Errors of the harness itself are raised.
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -16,21 +15,20 @@ from typing import Any, Literal
 from s2st_bench import trace as traces
 from s2st_bench.clock import Clock, RealtimeClock, make_clock
 from s2st_bench.delivery import Delivery
-from s2st_bench.errors import AudioError, ConfigError, SystemFailure, SystemRaised
+from s2st_bench.errors import AudioError, ConfigError, SystemFailure
 from s2st_bench.limits import Limits
+from s2st_bench.replay.opening import closing, open_session
 from s2st_bench.replay.pipeline import replay_pipeline
 from s2st_bench.replay.policy import replay_session
 from s2st_bench.replay.recorder import Beat, Recorder
 from s2st_bench.replay.source import Source, open_source
 from s2st_bench.replay.stream import replay_stream
 from s2st_bench.replay.workers import replay_workers
-from s2st_bench.system import Meter, PipelineSession, Session, StreamSystem, System
+from s2st_bench.system import PipelineSession, StreamSystem, System
 from s2st_bench.types import (
     ClockName,
     Failure,
-    Job,
     Modality,
-    Read,
     Recording,
     Samples,
     Task,
@@ -211,8 +209,8 @@ def _run(
             raise ConfigError("a stream system needs clock=realtime")
         replay_stream(system, task, source, clock, recorder, limits)
         return False, "concurrent"
-    session, opened = _open(system, task, recording, clock, recorder)
-    with _closing(session):
+    session, opened = open_session(system, task, clock, recorder, recording)
+    with closing(session):
         if not isinstance(session, PipelineSession):
             return replay_session(session, system, source, clock, recorder), "sequential"
         concurrent = options.stages == "concurrent"
@@ -222,51 +220,6 @@ def _run(
             replay_pipeline(session, system, source, clock, recorder, concurrent, opened),
             options.stages,
         )
-
-
-def _open(
-    system: System, task: Task, recording: Recording, clock: Clock, recorder: Recorder
-) -> tuple[Session, Job | None]:
-    """A session, and its opening as a job where work counts."""
-    start_s = clock.enter()
-    try:
-        if system.privileged:
-            session = system.open_control(task, recording)
-        else:
-            session = system.open(task)
-        system.synchronize()
-        if not isinstance(session, Session):
-            raise SystemFailure(f"open returned {type(session).__name__}, not a Session")
-        if not isinstance(session.first, Read):
-            raise SystemFailure(f"a session's first is a Read, not {session.first!r:.100}")
-    except SystemFailure:
-        raise
-    except (Exception, SystemExit) as error:
-        raise SystemRaised(f"open: {type(error).__name__}: {error}") from error
-    end_s = clock.leave()
-    session.meter = Meter(clock.now)
-    if not clock.measures:
-        return session, None
-    job = Job(recorder.next_job(), "reset", start_s, end_s, on_source=False)
-    recorder.step(0.0, 0.0, (job,), [], end_s)
-    return session, job
-
-
-@contextlib.contextmanager
-def _closing(session: Session) -> Iterator[None]:
-    """Close the session at the end; an earlier failure counts more than one of closing."""
-    try:
-        yield
-    except BaseException:
-        try:
-            session.close()
-        except (Exception, SystemExit):
-            _LOG.warning("closing a session that had failed", exc_info=True)
-        raise
-    try:
-        session.close()
-    except (Exception, SystemExit) as error:
-        raise SystemRaised(f"close: {type(error).__name__}: {error}") from error
 
 
 def _drain(source: Source) -> None:

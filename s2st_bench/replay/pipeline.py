@@ -14,14 +14,14 @@ from s2st_bench.clock import Clock, SimulatedClock
 from s2st_bench.errors import SystemFailure
 from s2st_bench.replay.graph import Message, Node, Steps, build, forward, placed
 from s2st_bench.replay.policy import said
-from s2st_bench.replay.recorder import Recorder
+from s2st_bench.replay.record import Record
 from s2st_bench.replay.source import Source
 from s2st_bench.system import Observation, PipelineSession, System
 from s2st_bench.types import Job, Read, Write
 
 
 def replay_pipeline(
-    session: PipelineSession, system: System, source: Source, clock: Clock, recorder: Recorder,
+    session: PipelineSession, system: System, source: Source, clock: Clock, recorder: Record,
     concurrent: bool, opened: Job | None = None,
 ) -> bool:
     """Run a pipeline over a source to its end; returns whether it read adaptively.
@@ -34,7 +34,7 @@ def replay_pipeline(
 
 class _Scheduler:
     def __init__(
-        self, nodes: list[Node], source: Source, clock: Clock, recorder: Recorder,
+        self, nodes: list[Node], source: Source, clock: Clock, recorder: Record,
         opened: Job | None,
     ) -> None:
         self.nodes = nodes
@@ -116,7 +116,7 @@ class _Scheduler:
             self.used.add(node.resource)
         job = Job(
             self.recorder.next_job(), node.stage.name, start_s, end_s, tuple(parents),
-            node.resource, node.meter.network_s, message.parent is None,
+            node.resource, node.meter.network_in(start_s, end_s), message.parent is None,
         )
         node.meter.clear()
         if node.is_root:

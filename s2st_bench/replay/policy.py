@@ -11,8 +11,9 @@ from collections.abc import Iterable
 
 from s2st_bench.clock import Clock
 from s2st_bench.errors import LimitExceeded, SystemFailure, SystemRaised
-from s2st_bench.replay.recorder import Recorder
+from s2st_bench.replay.record import Record
 from s2st_bench.replay.source import Source
+from s2st_bench.replay.turns import Turns
 from s2st_bench.system import Answer, Meter, Observation, Session, System
 from s2st_bench.types import MAIN, Job, Read, Write
 
@@ -29,7 +30,7 @@ class Answers:
     __slots__ = ("clock", "ended", "final", "output", "recorder", "session", "stage", "sync")
 
     def __init__(
-        self, session: Session, clock: Clock, recorder: Recorder, system: System,
+        self, session: Session, clock: Clock, recorder: Record, system: System,
         stage: str = "", output: bool = True,
     ) -> None:
         self.session = session
@@ -115,10 +116,15 @@ _LAST_NOTHING = Observation(is_last=True)
 
 
 def replay_session(
-    session: Session, system: System, source: Source, clock: Clock, recorder: Recorder,
+    session: Session, system: System, source: Source, clock: Clock, recorder: Record,
+    turns: Turns | None = None,
 ) -> bool:
-    """Run one session over a source to its end; returns whether it read adaptively."""
+    """Run one session over a source to its end; returns whether it read adaptively.
+
+    ``turns`` are shared by sessions that run at the same time.
+    """
     answers = Answers(session, clock, recorder, system)
+    turn = (turns or Turns()).on(MAIN)
     meter = session.meter = Meter(clock.now)
     adaptive = False
     read = session.first
@@ -132,13 +138,14 @@ def replay_session(
         clock.release(arrived_s)
         writes: list[tuple[float, Write]] = []
         failure: SystemFailure | None = None
-        start_s = clock.enter()
-        try:
-            read = answers.exchange(Observation(chunk, None, "source", chunk.is_last), writes)
-        except SystemFailure as error:
-            failure = error
-            writes = said(writes)
-        end_s = clock.leave()
+        with turn:
+            start_s = clock.enter()
+            try:
+                read = answers.exchange(Observation(chunk, None, "source", chunk.is_last), writes)
+            except SystemFailure as error:
+                failure = error
+                writes = said(writes)
+            end_s = clock.leave()
         jobs = attributed(meter, start_s, end_s, recorder)
         recorder.step(
             source.position, arrived_s, jobs,
@@ -156,19 +163,19 @@ def said(writes: list[tuple[float, Write]]) -> list[tuple[float, Write]]:
 
 
 def attributed(
-    meter: Meter, start_s: float, end_s: float, recorder: Recorder
+    meter: Meter, start_s: float, end_s: float, recorder: Record
 ) -> tuple[Job, ...]:
     """Jobs of one exchange: one, or a chain of those that the session's meter marked."""
-    network_s = meter.network_s
     if not meter.marks:
-        meter.network_s = 0.0
+        network_s = meter.network_in(start_s, end_s)
+        meter.clear()
         return (Job(recorder.next_job(), "system", start_s, end_s, (), MAIN, network_s),)
     jobs: list[Job] = []
     for stage, begin_s, finish_s in meter.cuts(start_s, end_s):
         parents = (jobs[-1].id,) if jobs else ()
         jobs.append(
             Job(recorder.next_job(), stage, begin_s, finish_s, parents, MAIN,
-                0.0 if jobs else network_s, not jobs)
+                meter.network_in(begin_s, finish_s), not jobs)
         )
     meter.clear()
     return tuple(jobs)

@@ -1,4 +1,4 @@
-"""Writes down one replay as it happens: checked writes, stored speech, spooled steps.
+"""Writes down one replay as it happens: stored speech, spooled steps.
 
 Steps are kept encoded, not as objects, so a recording of hours stays small; what stands longer
 than ``SPOOL_EVERY_S`` is spooled to disk, so that the record of a killed worker can be kept.
@@ -7,7 +7,6 @@ than ``SPOOL_EVERY_S`` is spooled to disk, so that the record of a killed worker
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,9 +16,9 @@ import numpy as np
 
 from s2st_bench import trace as traces
 from s2st_bench.audio import PieceWriter
-from s2st_bench.errors import LimitExceeded, SystemFailure
 from s2st_bench.limits import Limits
-from s2st_bench.types import Job, Piece, Samples, Speech, Step, TimedWrite, Word, Write
+from s2st_bench.replay.record import Record
+from s2st_bench.types import Job, Piece, Samples, Speech, Step, TimedWrite, Write
 
 SPOOL_EVERY_S = 0.5
 
@@ -27,7 +26,7 @@ Beat = Callable[[float, float, float], None]
 """Told now and then: source position (s or tokens), live lag (s), compute so far (s)."""
 
 
-class Recorder:
+class Recorder(Record):
     """The record of one recording in the making.
 
     Parameters
@@ -39,64 +38,19 @@ class Recorder:
     """
 
     def __init__(self, run: Path, slot: str, limits: Limits, beat: Beat | None = None) -> None:
+        super().__init__(limits)
         self.steps: list[str] = []
         self.pieces: list[Piece] = []
         self.compute_s = 0.0
-        self.disconnects = 0
-        """Connections that a stream lost and made anew."""
         self._run = run
         self._slot = slot
-        self._limits = limits
         self._beat = beat
-        self._jobs = 0
-        self._chars = 0
-        self._written_chars = 0
-        self._writes = 0
         self._outputs = 0
-        self._speech_s = 0.0
-        self._stage_text: dict[str, int] = {}
         self._pieces: PieceWriter | None = None
         self._spool: IO[bytes] | None = None
         self._spooled = 0
         self._spooled_pieces = 0
         self._flushed = time.monotonic()
-
-    def next_job(self) -> int:
-        """An id for one more job; ids follow the order in which work was done."""
-        job = self._jobs
-        self._jobs += 1
-        return job
-
-    def check(self, write: object, stage: str = "", output: bool = True) -> Write:
-        """The write, if a system may write it.
-
-        Raises
-        ------
-        SystemFailure
-            It is no write, takes back more than was said, or holds audio nobody can play.
-        LimitExceeded
-            The recording's limits are used up.
-        """
-        if not isinstance(write, Write):
-            raise SystemFailure(
-                f"policy yielded {type(write).__name__}; a policy returns Read or yields Write"
-            )
-        self._writes += 1
-        limit = self._limits.writes_per_recording
-        if limit is not None and self._writes > limit:
-            raise LimitExceeded(
-                f"more than {limit} writes "
-                "(executor.limits.writes_per_recording)"
-            )
-        if not isinstance(write.text, str) or not isinstance(write.retract_chars, int):
-            raise SystemFailure("a write's text is a str and its retract_chars an int")
-        if write.text or write.retract_chars:
-            self._check_text(write, "" if output else stage)
-        if write.words:
-            _check_words(write.words)
-        if write.audio is not None:
-            self._check_speech(write.audio)
-        return write
 
     def step(
         self, source_s: float, arrived_s: float, jobs: tuple[Job, ...],
@@ -124,42 +78,6 @@ class Recorder:
         if self._spool is not None:
             self._spool.close()
             Path(self._spool.name).unlink(missing_ok=True)
-
-    def _check_text(self, write: Write, stage: str) -> None:
-        committed = self._stage_text.get(stage, 0)
-        if not 0 <= write.retract_chars <= committed:
-            raise SystemFailure(
-                f"took back {write.retract_chars} characters where {committed} stood"
-            )
-        self._stage_text[stage] = committed - write.retract_chars + len(write.text)
-        self._written_chars += len(write.text)
-        limit = self._limits.chars_per_recording
-        if limit is not None and self._written_chars > limit:
-            raise LimitExceeded(
-                f"more than {limit} characters "
-                "(executor.limits.chars_per_recording)"
-            )
-        try:
-            write.text.encode()
-        except UnicodeEncodeError:
-            raise SystemFailure("wrote text that is not valid Unicode (a lone surrogate)") from None
-
-    def _check_speech(self, speech: Speech) -> None:
-        if not isinstance(speech, Speech):
-            raise SystemFailure(f"a write's audio is a Speech, not {type(speech).__name__}")
-        samples = speech.samples
-        if not isinstance(samples, np.ndarray) or samples.ndim != 1 or samples.dtype.kind != "f":
-            raise SystemFailure("a write's audio is a one-dimensional float array")
-        if not 1000 <= speech.sample_rate_hz <= 384_000:
-            raise SystemFailure(f"wrote audio at {speech.sample_rate_hz} Hz")
-        if not np.isfinite(samples).all():
-            raise SystemFailure("wrote audio with NaN or infinite samples")
-        self._speech_s += speech.duration_s
-        limit = self._limits.speech_s_per_recording
-        if limit is not None and self._speech_s > limit:
-            raise LimitExceeded(
-                f"more than {limit:g} s of speech (executor.limits.speech_s_per_recording)"
-            )
 
     def _timed(self, job: int, at_s: float, write: Write, output: bool) -> TimedWrite:
         speech_s = 0.0
@@ -195,13 +113,6 @@ class Recorder:
         self._spooled_pieces = len(self.pieces)
         self._spool.write("".join(line + "\n" for line in lines).encode())
         self._spool.flush()
-
-
-def _check_words(words: object) -> None:
-    if not isinstance(words, tuple | list) or not all(isinstance(w, Word) for w in words):
-        raise SystemFailure("a write's words are a tuple of Word")
-    if not all(math.isfinite(w.start_s) and math.isfinite(w.end_s) for w in words):
-        raise SystemFailure("a write's words have times that are not finite")
 
 
 def read_spool(path: Path) -> tuple[list[str], list[Piece]]:

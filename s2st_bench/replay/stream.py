@@ -10,7 +10,7 @@ import asyncio
 from s2st_bench.clock import RealtimeClock
 from s2st_bench.errors import SystemFailure, SystemHung, SystemRaised
 from s2st_bench.limits import Limits
-from s2st_bench.replay.recorder import Recorder
+from s2st_bench.replay.record import Record
 from s2st_bench.replay.source import Source
 from s2st_bench.system import StreamSession, StreamSystem
 from s2st_bench.types import Job, Read, Task
@@ -19,7 +19,7 @@ SERVICE = "service"
 
 
 def replay_stream(
-    system: StreamSystem, task: Task, source: Source, clock: RealtimeClock, recorder: Recorder,
+    system: StreamSystem, task: Task, source: Source, clock: RealtimeClock, recorder: Record,
     limits: Limits,
 ) -> None:
     """Run one connection over a source to its end."""
@@ -28,7 +28,7 @@ def replay_stream(
 
 class _Feed:
     def __init__(
-        self, system: StreamSystem, source: Source, clock: RealtimeClock, recorder: Recorder,
+        self, system: StreamSystem, source: Source, clock: RealtimeClock, recorder: Record,
         limits: Limits,
     ) -> None:
         self.system = system

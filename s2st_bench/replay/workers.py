@@ -13,8 +13,9 @@ from s2st_bench.clock import Clock
 from s2st_bench.errors import SystemFailure
 from s2st_bench.replay.graph import Message, Node, Steps, build, forward, placed
 from s2st_bench.replay.policy import said
-from s2st_bench.replay.recorder import Recorder
+from s2st_bench.replay.record import Record
 from s2st_bench.replay.source import Source
+from s2st_bench.replay.turns import Turns
 from s2st_bench.system import Observation, PipelineSession, System
 from s2st_bench.types import Job, Read, Write
 
@@ -22,15 +23,20 @@ _POLL_S = 0.1
 
 
 def replay_workers(
-    session: PipelineSession, system: System, source: Source, clock: Clock, recorder: Recorder,
+    session: PipelineSession, system: System, source: Source, clock: Clock, recorder: Record,
+    turns: Turns | None = None,
 ) -> bool:
-    """Run a pipeline over a source to its end; returns whether it read adaptively."""
-    return _Crew(build(session, system, clock, recorder, True), source, clock, recorder).run()
+    """Run a pipeline over a source to its end; returns whether it read adaptively.
+
+    ``turns`` are shared by sessions that run at the same time.
+    """
+    nodes = build(session, system, clock, recorder, True)
+    return _Crew(nodes, source, clock, recorder, turns or Turns()).run()
 
 
 class _Crew:
     def __init__(
-        self, nodes: list[Node], source: Source, clock: Clock, recorder: Recorder
+        self, nodes: list[Node], source: Source, clock: Clock, recorder: Record, turns: Turns
     ) -> None:
         self.nodes = nodes
         self.roots = [node for node in nodes if node.is_root]
@@ -41,7 +47,7 @@ class _Crew:
         self.queues: dict[str, queue.Queue[Message]] = {
             node.stage.name: queue.Queue() for node in nodes
         }
-        self.turns = {node.resource: threading.Lock() for node in nodes}
+        self.turns = {node.resource: turns.on(node.resource) for node in nodes}
         self.book = threading.Lock()
         """Guards steps, queues' ends and the recorder."""
         self.failure: BaseException | None = None
@@ -125,7 +131,7 @@ class _Crew:
         with self.book:
             job = Job(
                 self.recorder.next_job(), node.stage.name, start_s, end_s, parents,
-                node.resource, node.meter.network_s, message.parent is None,
+                node.resource, node.meter.network_in(start_s, end_s), message.parent is None,
             )
             node.meter.clear()
             step = node.hear(message.step)

@@ -10,7 +10,6 @@ time may not bear.
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from s2st_bench.clock import IdealClock
 from s2st_bench.limits import Limits
 from s2st_bench.replay.pipeline import replay_pipeline
 from s2st_bench.replay.policy import replay_session
-from s2st_bench.replay.recorder import Recorder
+from s2st_bench.replay.record import Record
 from s2st_bench.replay.source import Source
 from s2st_bench.system import PipelineSession, System
 from s2st_bench.types import AudioChunk, Job, Read, Samples, SourceUnit, Task, Write
@@ -108,11 +107,11 @@ class _Abandoned(Exception):
     """Nobody listens any more."""
 
 
-class _Said(Recorder):
+class _Said(Record):
     """Checks what is said and keeps it until it is fetched; nothing goes to disk."""
 
     def __init__(self) -> None:
-        super().__init__(Path(), "", _NO_LIMITS)
+        super().__init__(_NO_LIMITS)
         self._kept: list[Write] = []
 
     def step(

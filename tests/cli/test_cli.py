@@ -48,7 +48,7 @@ def test_version_and_module() -> None:
 
 
 @pytest.mark.parametrize("verb", ["run", "score", "board", "ls", "show", "doctor", "validity",
-                                  "check", "prepare"])
+                                  "check", "prepare", "serve"])
 def test_every_verb_has_help(verb: str) -> None:
     done = call(verb, "--help")
     assert done.exit_code == 0 and "Usage" in done.stdout

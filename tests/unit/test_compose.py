@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from s2st_bench.compose import compose, multirun
+from s2st_bench.compose import compose, compose_serve, multirun
 from s2st_bench.config import Choice, RunConfig
 from s2st_bench.errors import BenchError, ConfigError
 from s2st_bench.registry import PluginWarning
@@ -288,3 +288,37 @@ def test_an_interrupt_inside_hydra_stays_one() -> None:
             raise KeyboardInterrupt
         except KeyboardInterrupt as stop:
             raise ConfigCompositionException("could not") from stop
+
+
+# --- serving -------------------------------------------------------------------------------------
+
+
+def test_a_service_takes_a_system_and_no_corpus(plugins: Path) -> None:
+    config = compose_serve(["system=t_waiter", "system.k=5", "dataset.pair=en-de", "outputs=text",
+                            "limits.call_s=5"], plugin_dirs=[plugins])
+    assert config.system == Choice("t_waiter", {"k": 5, "args": {}})
+    assert (config.source_lang, config.target_lang, config.outputs) == ("en", "de", ("text",))
+    assert config.limits.call_s == 5 and config.limits.chars_per_recording is None
+    nested = compose_serve(["system=t_wrapper", "system.inner=t_waiter", "system.inner.k=7"],
+                           plugin_dirs=[plugins])
+    assert nested.system.params["inner"] == {"name": "t_waiter", "k": 7, "args": {}}
+
+
+@pytest.mark.parametrize(("overrides", "message"), [
+    ([], "system is missing"),
+    (["system=t_waiter", "dataset=t_corpus"], "dataset: no such option"),
+    (["system=t_waiter", "metrics=T_UP"], "metrics: no such option"),
+    (["system=t_waiter", "clock=ideal"], "clock: no such option"),
+    (["system=t_waiter", "chunk_s=0"], "chunk_s: must be above 0"),
+    (["system=t_waiter", "sample_rate_hz=3"], "sample_rate_hz: must be from 1000"),
+    (["system=t_waiter", "outputs=[]"], "outputs: expected"),
+    (["system=t_waiter", "target_lang=../x"], "target_lang: expected a language code"),
+    (["system=t_waiter", "dataset.pair=en-de", "source_lang=fr"], "disagree"),
+    (["system=t_waiter,t_lagger"], "several values are a sweep"),
+])
+def test_a_service_refuses_what_it_has_no_use_for(
+    plugins: Path, overrides: list[str], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        compose_serve(overrides, plugin_dirs=[plugins])
+    assert "\n" not in str(caught.value)

@@ -7,40 +7,27 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
 import corpus_damage as damage
-from corpus_damage import corpus, moved, places
+import corpus_fixtures
+from corpus_damage import corpus, places
+from corpus_fixtures import Made
 from s2st_bench.audio import open_audio
-from s2st_bench.corpora.fixtures import SENTENCES, make
+from s2st_bench.corpora.fixtures import SENTENCES
 from s2st_bench.datasets.fleurs.fixture import file_name
 from s2st_bench.errors import ConfigError, CorpusError, DamagedCorpus
 from s2st_bench.types import AudioSource, Recording, Samples
 
-Made = tuple[Path, dict[str, Any]]
 NAMES = ("covost2", "cvss", "fleurs")
 LIST = "covost_v2.fr_en.test.tsv"
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made]:
-    pytest.importorskip("espeakng_loader", reason="fixtures are spoken: pip install …[cascade]")
-    root = tmp_path_factory.mktemp("clips")
-    return {name: (root / name, make(name, root / name)) for name in NAMES}
-
-
-@pytest.fixture
-def copied(made: dict[str, Made], tmp_path: Path) -> Callable[[str], Made]:
-    """A copy of a fixture to damage."""
-    def copy(name: str) -> Made:
-        folder, options = made[name]
-        shutil.copytree(folder, tmp_path / name)
-        return tmp_path / name, moved(options, folder, tmp_path / name)
-    return copy
+made = corpus_fixtures.all_made_once(NAMES)
+copied = corpus_fixtures.copied
 
 
 def heard(recording: Recording) -> AudioSource:

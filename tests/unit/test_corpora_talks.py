@@ -14,7 +14,9 @@ import pytest
 import soundfile
 
 import corpus_damage as damage
-from corpus_damage import corpus, moved, places
+import corpus_fixtures
+from corpus_damage import corpus, places
+from corpus_fixtures import Made
 from s2st_bench.audio import open_audio
 from s2st_bench.corpora import Selection
 from s2st_bench.corpora.fixtures import SENTENCES, make
@@ -24,25 +26,11 @@ from s2st_bench.datasets.simul_mustc.builder import BatchAnswers, Rewriting, bui
 from s2st_bench.errors import ConfigError, CorpusError, DamagedCorpus, InputError
 from s2st_bench.types import AudioSource
 
-Made = tuple[Path, dict[str, Any]]
 NAMES = ("mustc", "simul_mustc", "mtedx", "europarl_st")
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made]:
-    pytest.importorskip("espeakng_loader", reason="fixtures are spoken: pip install …[cascade]")
-    root = tmp_path_factory.mktemp("talks")
-    return {name: (root / name, make(name, root / name)) for name in NAMES}
-
-
-@pytest.fixture
-def copied(made: dict[str, Made], tmp_path: Path) -> Callable[[str], Made]:
-    """A copy of a fixture to damage."""
-    def copy(name: str) -> Made:
-        folder, options = made[name]
-        shutil.copytree(folder, tmp_path / name)
-        return tmp_path / name, moved(options, folder, tmp_path / name)
-    return copy
+made = corpus_fixtures.all_made_once(NAMES)
+copied = corpus_fixtures.copied
 
 
 # --- what they give ------------------------------------------------------------------------------

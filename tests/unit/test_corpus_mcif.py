@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,14 @@ import numpy as np
 import pytest
 import soundfile
 
+import corpus_fixtures
 import spoil
 from s2st_bench.audio import read_audio
 from s2st_bench.build import build_corpus
 from s2st_bench.config import Choice
-from s2st_bench.corpora.fixtures import SENTENCES, make
+from s2st_bench.corpora.fixtures import SENTENCES
 from s2st_bench.corpus import Corpus
-from s2st_bench.errors import ConfigError, CorpusError, DependencyError
+from s2st_bench.errors import ConfigError, CorpusError
 from s2st_bench.registry import Registry
 from s2st_bench.types import AudioSource
 
@@ -27,20 +27,8 @@ REF, LIST = "MCIF.long.de.ref.xml", "segments.yaml"
 Damage = Callable[[Path], object]
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("mcif")
-    try:
-        make("mcif", folder)
-    except DependencyError as error:
-        pytest.skip(str(error))
-    return folder
-
-
-@pytest.fixture
-def folder(made: Path, tmp_path: Path) -> Path:
-    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
-    return tmp_path
+made = corpus_fixtures.made_once({"mcif": "."})
+folder = corpus_fixtures.folder
 
 
 def corpus(folder: Path, **params: Any) -> Corpus:

@@ -165,22 +165,22 @@ def test_built_in_plugins_have_no_problems() -> None:
 def test_a_folder_may_hold_only_configurations_of_another_system(
     plugins: Path, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write("systems/served/plugin.toml", '[[plugin]]\nname = "served"\nadapter = "t_waiter"\n'
-          'summary = "weights of others"\nweights = "org/served on the hub"\nkey = "T_KEY"\n')
+    write("systems/t_served/plugin.toml", '[[plugin]]\nname = "t_served"\nadapter = "t_waiter"\n'
+          'summary = "weights of others"\nweights = "org/t_served on the hub"\nkey = "T_KEY"\n')
     registry = Registry([plugins])
-    served = registry.get("systems", "served")
-    assert served.load() is registry.get("systems", "t_waiter").load()
+    t_served = registry.get("systems", "t_served")
+    assert t_served.load() is registry.get("systems", "t_waiter").load()
     monkeypatch.delenv("T_KEY", raising=False)
-    assert served.state == "key"
+    assert t_served.state == "key"
     monkeypatch.setenv("T_KEY", "given")
-    assert served.state == "weights"
+    assert t_served.state == "weights"
 
 
 def test_an_adapter_that_is_not_there_warns(plugins: Path, write: Write) -> None:
-    path = write("systems/served/plugin.toml", '[[plugin]]\nname = "served"\n'
+    path = write("systems/t_served/plugin.toml", '[[plugin]]\nname = "t_served"\n'
                  'adapter = "nobody"\nsummary = "x"\n')
     with pytest.warns(PluginWarning, match="'nobody' names no system") as caught:
-        plugin = Registry([plugins]).get("systems", "served")
+        plugin = Registry([plugins]).get("systems", "t_served")
     assert str(caught[0].message).startswith(str(path))
     with pytest.raises(UsageError, match="no plugin of that name"):
         plugin.load()

@@ -237,3 +237,29 @@ def test_an_answer_of_wrong_types_costs_its_recording(
 ):
     trace = once(lambda: lambda o: answer(), recording, run_folder)
     assert trace.error is not None and trace.error.kind in ("raised", "invalid_output")
+
+def test_time_on_the_network_is_of_the_stage_it_passed_in(
+    recording: Recording, run_folder: Path
+) -> None:
+    class Asking(Session):
+        def policy(self, observation: Observation) -> Answer:
+            with self.meter.stage("asr"):
+                time.sleep(0.002)
+            with self.meter.stage("mt"):
+                time.sleep(0.003)
+                self.meter.network(0.002)
+                self.meter.network(9.0)  # nobody can have waited that long
+            return Read()
+
+    class Far(System):
+        def open(self, task: Task) -> Session:
+            return Asking()
+
+    options = ReplayOptions(clock="simulated")
+    jobs = [job for step in replay(Far(), recording, "de", options, run_folder).whole().steps
+            for job in step.jobs]
+    of = {stage: [job.network_s for job in jobs if job.stage == stage] for stage in ("asr", "mt")}
+    assert of["asr"] and set(of["asr"]) == {0.0}
+    assert all(0.002 <= job.network_s <= job.compute_s for job in jobs if job.stage == "mt")
+    ideal = replay(Far(), recording, "de", ReplayOptions(clock="ideal"), run_folder).whole()
+    assert not any(job.network_s for step in ideal.steps for job in step.jobs)

@@ -1,0 +1,1 @@
+"""A system that another machine serves with ``s2st-bench serve``."""
