@@ -20,6 +20,7 @@ from typing import Any
 from s2st_bench.build import nested, shared
 from s2st_bench.default_asr import AUTO
 from s2st_bench.errors import ConfigError, DependencyError, InputError, TraceError, UsageError
+from s2st_bench.heap import many_objects
 from s2st_bench.items import lost_trace
 from s2st_bench.metric import Metric
 from s2st_bench.params import Build, construct
@@ -130,9 +131,10 @@ def score(
     NotComparable
         The options ask for a re-timing that a trace does not allow.
     """
-    return scorer(
-        traces, recordings, metrics, options, registry=registry, metric_options=metric_options
-    ).table()
+    with many_objects():
+        return scorer(
+            traces, recordings, metrics, options, registry=registry, metric_options=metric_options
+        ).table()
 
 
 def scorer(

@@ -140,7 +140,9 @@ def _encode_job(job: Job) -> str:
 
 
 def _decode_job(row: list[Any]) -> Job:
-    rest = row[4] if len(row) > 4 else {}
+    if len(row) == 4:
+        return Job(*row)
+    rest = row[4]
     return Job(
         row[0], row[1], row[2], row[3],
         tuple(rest.get("parents", ())),
@@ -161,6 +163,12 @@ def _encode_write(write: TimedWrite) -> str:
 
 
 def _decode_write(row: Mapping[str, Any]) -> TimedWrite:
-    values = {**_WRITE_DEFAULTS, **{k: v for k, v in row.items() if k in _WRITE_DEFAULTS}}
-    words = tuple(Word(*w) for w in row.get("words", ()))
-    return TimedWrite(row["job"], row["at_s"], words=words, **values)
+    given = row.get
+    words = given("words")
+    return TimedWrite(
+        row["job"], row["at_s"],
+        given("text", ""), given("retract_chars", 0), given("cancel_audio", False),
+        given("speech_s", 0.0),
+        tuple(Word(*word) for word in words) if words else (),
+        given("is_final", False), given("output", True),
+    )
