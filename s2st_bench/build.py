@@ -16,13 +16,20 @@ from s2st_bench.default_aligner import FirstInstalled
 from s2st_bench.default_asr import AUTO, ByLanguage
 from s2st_bench.errors import ConfigError, UnknownPluginError
 from s2st_bench.params import Build, construct
-from s2st_bench.parts import AlignerModel, IdentifierModel, RecogniserModel, TranslatorModel
+from s2st_bench.parts import (
+    AlignerModel,
+    IdentifierModel,
+    RecogniserModel,
+    SynthesiserModel,
+    TranslatorModel,
+    VadModel,
+)
 from s2st_bench.registry import Kind, Registry
 from s2st_bench.system import System
 
 _PARTS: Mapping[type, Kind] = MappingProxyType({
     RecogniserModel: "recognisers", AlignerModel: "aligners", IdentifierModel: "identifiers",
-    TranslatorModel: "translators",
+    TranslatorModel: "translators", SynthesiserModel: "synthesisers", VadModel: "vads",
 })
 
 

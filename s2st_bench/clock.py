@@ -130,16 +130,22 @@ class RealtimeClock(Clock):
     def __init__(self, beat: Callable[[], None] | None = None) -> None:
         self._zero = time.perf_counter()
         self._beat = beat
+        self.late_s: list[float] = []
+        """How late each release came that was waited for: the harness' own lateness."""
 
     def restart(self) -> None:
         """Start again at zero (after a connection stands)."""
         self._zero = time.perf_counter()
 
     def release(self, at_s: float) -> float:
+        waited = False
         while True:
             left = at_s - (time.perf_counter() - self._zero)
             if left <= 0:
+                if waited:
+                    self.late_s.append(-left)
                 return self.now()
+            waited = True
             if left > _BEAT_S:
                 time.sleep(_BEAT_S)
                 if self._beat is not None:

@@ -9,8 +9,12 @@ files; no code of a plugin is imported.  Beside hydra's own grammar it understan
 ``system.inner=NAME``
     the configuration of another system, nested; ``system.inner.k=3`` then sets its parameters;
     ``dataset.inner=NAME`` likewise
+``system.asr={name: NAME, …}``
+    a part with settings in place of another, whose settings go with it
 ``metrics=BLEU,LAAL`` and ``metrics=[BLEU,LAAL]``
     metrics by name instead of a preset
+``load.streams=1,2,4``
+    the list ``[1,2,4]``
 ``sweep=NAME``
     the overrides of ``configs/sweep/NAME.yaml``, a mapping of keys to values; those given beside
     it count more
@@ -318,6 +322,9 @@ def _rewrite(
         value = line.partition("=")[2]
         if key == "dataset.pair":
             override = parser.parse_override(f"++dataset.pair={value}")
+        elif key == "load.streams" and re.fullmatch(r"[^\[{][^\[{]*", value) and value != "null":
+            # levels of one run, not a sweep
+            override = parser.parse_override(f"{key}=[{value}]")
         elif key.partition(".")[0] == "metric_options" and not _is_marked(override):
             # which options there are, only the metric's code knows: it checks them
             override = parser.parse_override(f"++{line}")
@@ -330,8 +337,19 @@ def _rewrite(
             override = parser.parse_override(f"+{inner[1]}@{key}={value}")
         elif key in groups.options and not override.is_delete():
             _check_choice(override, key, groups, registry)
+        elif _is_part(override):
+            rewritten.append(parser.parse_override(f"{key}=null"))
+            override = parser.parse_override(f"++{line}")
         rewritten.append(override)
     return rewritten
+
+
+def _is_part(override: Override) -> bool:
+    """Whether it gives a part with its settings: those of the part before are not kept."""
+    if _is_marked(override) or override.is_sweep_override():
+        return False
+    value = override.value()
+    return isinstance(value, dict) and "name" in {str(key) for key in value}
 
 
 def _is_marked(override: Override) -> bool:

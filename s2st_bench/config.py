@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 from s2st_bench.delivery import Delivery
 from s2st_bench.errors import ConfigError
 from s2st_bench.limits import Limits
+from s2st_bench.load.settings import Load
 from s2st_bench.params import construct
 from s2st_bench.types import ClockName
 
@@ -82,6 +83,8 @@ class RunConfig:
     sample_rate_hz: int = 16_000
     delivery: Delivery = field(default_factory=Delivery)
     """The network between speaker and system."""
+    load: Load = field(default_factory=Load)
+    """Listeners at once."""
     name: str | None = None
     out: Path = Path("runs")
     resume: Path | None = None
@@ -114,8 +117,32 @@ class RunConfig:
                               f"slash and no control characters, not {self.name!r}")
         if self.redo and self.resume is None:
             raise ConfigError("redo: replays failed recordings of a run again: give resume=RUN too")
+        if self.load.streams is not None:
+            self._check_load()
         if not self.metrics and self.score:
             raise ConfigError("metrics: none are named; give metrics=[BLEU,LAAL] or score=false")
+
+    def _check_load(self) -> None:
+        from s2st_bench.remote.address import address_of
+
+        if self.clock.name != "realtime":
+            raise ConfigError("load.streams: listeners at once are measured in real time only: "
+                              f"clock=realtime, not {self.clock.name}")
+        if self.repeat != 1:
+            raise ConfigError("load.streams: each level repeats recordings as its listeners need; "
+                              f"repeat=1, not {self.repeat}")
+        if self.executor.name != "local":
+            raise ConfigError("load.streams: one machine's load is measured: executor=local, not "
+                              f"{self.executor.name}")
+        if address_of(self.resume or self.out) is not None:
+            raise ConfigError("load.streams: levels are written into a folder of this machine, not "
+                              f"{self.resume or self.out}")
+        if self.redo:
+            raise ConfigError("redo: a level of a load test is measured as a whole; start the test "
+                              "anew instead")
+        if self.executor.workers != 1:
+            raise ConfigError("load.streams: listeners share one loaded system; "
+                              f"executor.workers=1, not {self.executor.workers}")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RunConfig:

@@ -216,12 +216,15 @@ def _union(value: Any, annotation: Any, where: str, build: Build | None) -> Any:
     if len(rest) == 1:  # an optional: the inner message is the better one
         return coerce(value, rest[0], where, build=build)
     # exact types first, so that 3 given to `str | int` stays a number
+    inside: ConfigError | None = None
     for part in sorted(rest, key=lambda p: not (isinstance(p, type) and type(value) is p)):
         try:
             return coerce(value, part, where, build=build)
-        except ConfigError:
-            continue
-    raise _wrong(value, annotation, where)
+        except ConfigError as error:
+            # of a part that was built, what its own parameter says is the better message
+            if not str(error).startswith(f"{where}: expected"):
+                inside = error
+    raise inside or _wrong(value, annotation, where)
 
 
 def _mapping(value: Any, annotation: Any, where: str, build: Build | None) -> dict[str, Any]:

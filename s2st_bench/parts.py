@@ -1,8 +1,9 @@
-"""Recognisers, aligners, identifiers and translators: parts that systems and metrics share.
+"""Recognisers, aligners, identifiers, translators, synthesisers and detectors of speech: parts that
+systems and metrics share.
 
-A part is a plugin: a table ``[[recogniser]]``, ``[[aligner]]``, ``[[identifier]]`` or
-``[[translator]]`` in the manifest of the system it belongs to.  A parameter annotated with one of
-the models below arrives built::
+A part is a plugin: a table ``[[recogniser]]``, ``[[aligner]]``, ``[[identifier]]``,
+``[[translator]]``, ``[[synthesiser]]`` or ``[[vad]]`` in the manifest of the system it belongs to.
+A parameter annotated with one of the models below arrives built::
 
     def __init__(self, asr: RecogniserModel) -> None: ...    # system.asr=reference
 
@@ -11,17 +12,33 @@ given as a name, or as a mapping ``{name: pocketsphinx, lm: general}`` of name a
 A *model* holds what listeners share: its constructor only takes settings (it is asked what it can
 do before anything is loaded), ``load`` does the work, ``open`` gives what one listener uses.
 Texts are words separated by single spaces.  An *utterance* is speech between two pauses.
+
+A part that waits for a server keeps count of it in an attribute ``waited_s``, see
+:func:`waited_s`; what goes wrong there is a :class:`~s2st_bench.errors.SystemFailure`, which costs
+the recording only.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
 
 from s2st_bench.cache import Cache
+from s2st_bench.speech.words import Utterance
 from s2st_bench.types import Samples, Speech, Word
+
+
+def waited_s(part: object) -> float:
+    """Seconds that the calling thread has waited for servers behind ``part`` since it was made.
+
+    Parts on this machine have no attribute of that name: 0.
+    """
+    return float(getattr(part, "waited_s", 0.0))
 
 
 class Recogniser(Protocol):
@@ -160,3 +177,53 @@ class TranslatorModel(ABC):
 
     @abstractmethod
     def open(self, source_lang: str, target_lang: str) -> Translator: ...
+
+
+@runtime_checkable
+class StreamingTranslator(Protocol):
+    """A translator whose words can be had while it works."""
+
+    def stream(self, text: str, is_over: bool = True) -> Iterator[str]:
+        """The translation so far, again and again, each beginning with the one before; the last
+        is what ``translate`` gives.
+        """
+
+
+class SynthesiserModel(ABC):
+    """Speaks text."""
+
+    voices: frozenset[str] = frozenset()
+    """What makes the speech, by synthesiser or ``synthesiser voice``; empty: not declared."""
+
+    @abstractmethod
+    def load(self) -> None:
+        """Load what is not loaded yet."""
+
+    @abstractmethod
+    def missing(self, lang: str) -> str | None:
+        """None, or one line saying why ``lang`` cannot be spoken and what would help."""
+
+    @abstractmethod
+    def speak(self, text: str, lang: str) -> Iterator[Utterance]:
+        """A phrase, as one piece or in pieces as they come; word times (where the synthesiser knows
+        them) count from the first sample of their piece.
+        """
+
+
+class Vad(Protocol):
+    """Speech probability of one stream of audio, frame by frame: 512 samples at 16 kHz."""
+
+    def push(self, samples: Samples) -> npt.NDArray[np.float32]:
+        """Feed ``float32[n]`` of any length; ``float32[frames]`` of the frames now complete."""
+
+
+class VadModel(ABC):
+    """Detects speech."""
+
+    @abstractmethod
+    def load(self) -> None:
+        """Load what is not loaded yet."""
+
+    @abstractmethod
+    def open(self) -> Vad:
+        """For one listener."""

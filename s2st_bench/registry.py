@@ -20,9 +20,9 @@ A plugin is a folder with a manifest, ``<source>/<kind>/<folder>/plugin.toml``::
     target = "training.recipes:Emma"
     summary = "Monotonic attention that decides by itself when to write"
 
-    [[recogniser]]                   # or [[aligner]], [[identifier]], [[translator]]: a part that
-    name = "reference"               # systems and metrics share (s2st_bench/parts.py)
-    target = "parts:ReferenceRecogniser"
+    [[recogniser]]                   # or [[aligner]], [[identifier]], [[translator]],
+    name = "reference"               # [[synthesiser]], [[vad]]: a part that systems and metrics
+    target = "parts:ReferenceRecogniser"    # share (s2st_bench/parts.py)
     summary = "German and English"
 
 A *source* holds folders ``systems/``, ``metrics/`` and ``datasets/``.  Sources, in order of
@@ -58,7 +58,7 @@ from s2st_bench.errors import DependencyError, UnknownPluginError, UsageError
 from s2st_bench.paths import package_roots, plugin_dirs, shipped_configs
 
 Kind = Literal["systems", "metrics", "datasets", "trainers", "recognisers", "aligners",
-               "identifiers", "translators"]
+               "identifiers", "translators", "synthesisers", "vads"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 State = Literal["ready", "missing", "weights", "key", "card"]
 """Of a plugin on this machine: ``missing`` packages, user's ``weights`` or ``key`` needed, ``card``
@@ -80,6 +80,8 @@ _BASES: Mapping[Kind, str] = {
     "aligners": "s2st_bench.parts:AlignerModel",
     "identifiers": "s2st_bench.parts:IdentifierModel",
     "translators": "s2st_bench.parts:TranslatorModel",
+    "synthesisers": "s2st_bench.parts:SynthesiserModel",
+    "vads": "s2st_bench.parts:VadModel",
 }
 _PLACES: Mapping[Kind, tuple[str, str, str]] = {
     "systems": ("systems", "plugin", "config"),
@@ -90,6 +92,8 @@ _PLACES: Mapping[Kind, tuple[str, str, str]] = {
     "aligners": ("systems", "aligner", "config/aligners"),
     "identifiers": ("systems", "identifier", "config/identifiers"),
     "translators": ("systems", "translator", "config/translators"),
+    "synthesisers": ("systems", "synthesiser", "config/synthesisers"),
+    "vads": ("systems", "vad", "config/vads"),
 }
 """Folder of the kind, table of the manifest, folder of the configurations."""
 _MAIN = "plugin"

@@ -28,12 +28,16 @@ from s2st_bench.executor import (
     Progress,
     Setup,
     Work,
+    batch_of,
     choose_executor,
     threads_of,
 )
 from s2st_bench.home import Home, new_home, resumed_home
+from s2st_bench.load.asked import load_test
+from s2st_bench.load.levels import LoadTest, measure
 from s2st_bench.registry import Registry
 from s2st_bench.replay import ReplayOptions, task_for
+from s2st_bench.replay.together import check_batchable
 from s2st_bench.resume import resume_command
 from s2st_bench.store import RunFolder, RunWriter, write_atomically
 from s2st_bench.system import System
@@ -60,6 +64,8 @@ class Status:
     lag_s: float
     """Live lag of the recording that moved last."""
     load_s: float | None = None
+    streams: int = 1
+    """Listeners at once."""
 
     @property
     def rtf(self) -> float | None:
@@ -96,6 +102,8 @@ def run(
     options = _options(config, host)
     system = build_system(config.system, registry)
     task_for(system, recordings[0], target_lang, options)
+    if (batch := batch_of(config.executor)) > 1:
+        check_batchable(system, options.clock)
     record = RunRecord(
         system=config.system.name,
         corpus=config.dataset.name,
@@ -113,17 +121,21 @@ def run(
         host=host,
         started_at=_now(),
     )
+    setup = Setup(
+        system=config.system, plugin_dirs=tuple(registry.folders), options=options, run=config.out,
+        device=str(config.executor.params.get("device", "cpu")),
+        threads=threads_of(config.executor),
+            batch=batch,
+    )
+    test = load_test(config, registry, record, recordings, setup)
     with ExitStack() as stack:
         home = _home(config, record, stack)
         if config.resume is not None:
             record = _resumed(RunFolder(home.path), record)
-        executor = executor_of(Setup(
-            system=config.system, plugin_dirs=tuple(registry.folders), options=options,
-            run=home.path, device=str(config.executor.params.get("device", "cpu")),
-            threads=threads_of(config.executor),
-        ))
+        executor = executor_of(replace(setup, run=home.path))
         works = list(_works(recordings, target_lang, config))
-        _replay(executor, works, record, recordings, config, home, plugin_dirs, progress)
+        _replay(executor, works, record, recordings, config, home, plugin_dirs, progress,
+                test and replace(test, record=record))
         if config.score:
             from s2st_bench.scored import JSON, PARQUET
             from s2st_bench.scoring import score_run
@@ -137,8 +149,9 @@ def run(
 def _replay(
     executor: Executor, works: Sequence[Work], record: RunRecord, recordings: Sequence[Recording],
     config: RunConfig, home: Home, plugin_dirs: Sequence[Path], progress: OnStatus | None,
+    test: LoadTest | None,
 ) -> None:
-    """Replay what is not done yet, writing it down as it comes."""
+    """Replay what is not done yet, writing it down as it comes; a load test, level by level."""
     resume = resume_command(home.name, plugin_dirs)
     with RunWriter(home.path, resume) as writer:
         done: set[tuple[str, str, int]] = set()
@@ -151,14 +164,22 @@ def _replay(
             done = {trace.key for trace in RunFolder(home.path).traces()}
         writer.write_record(record)
         home.put("recordings.jsonl", CONFIG, RECORD)
-        tally = _Tally(len(works), len(done))
+        tally = _Tally(len(works), len(done)) if test is None else _Tally(
+            test.n_plays(), test.n_done(home.path, len(done)))
+
+        def tell(event: Event, streams: int = 1) -> None:
+            if (status := tally.add(event, streams)) is not None and progress is not None:
+                progress(status)
+
         try:
+            if test is not None:
+                measure(test, home.path, writer.append_trace, done, tell)
+                works = ()
             for event in executor.run([work for work in works if work.key not in done]):
                 if isinstance(event, Finished):
                     writer.append_trace(event.line)
                     home.recording(event.line)
-                if (status := tally.add(event)) is not None and progress is not None:
-                    progress(status)
+                tell(event)
         except KeyboardInterrupt as stop:
             _give_up(writer, home, record)
             raise Interrupted.by(
@@ -278,9 +299,15 @@ def _resumed(folder: RunFolder, now: RunRecord) -> RunRecord:
     RunError
         Naming the settings that differ.
     """
+    above = folder.path.resolve().parent
+    if above.name == "load" and (above.parent / "run.json").is_file():
+        raise RunError(f"{folder.path}: a level of a load test, which is measured as a whole; go "
+                       f"on with the test: resume={folder.path.parent.parent}")
     stored = folder.record()
     # read as a configuration, so that settings which came later stand at their defaults
     old, new = RunConfig.from_dict(stored.config).to_dict(), dict(now.config)
+    # levels that are measured stay, others are added
+    old["load"] = {**old["load"], "streams": new["load"]["streams"]}
     differ = [
         f"{key} was {old.get(key)!r}, now {new.get(key)!r}"
         for key in sorted({*old, *new} - _MAY_DIFFER - {"executor"})
@@ -294,12 +321,15 @@ def _resumed(folder: RunFolder, now: RunRecord) -> RunRecord:
         raise RunError(
             f"{folder.path}: cannot be resumed with another configuration: {'; '.join(differ)}"
         )
-    return replace(stored, status="running", finished_at="", scores=())
+    return replace(stored, status="running", finished_at="", scores=(),
+                   config={**stored.config, "load": new["load"]})
 
 
 def _system_card(system: System, config: RunConfig, registry: Registry) -> dict[str, Any]:
     plugin = registry.get("systems", config.system.name)
+    cost = {"cost_per_hour": system.cost_per_hour, "currency": system.currency}
     return {
+        **({} if system.cost_per_hour is None else cost),
         "summary": plugin.summary,
         "licence": plugin.licence,
         "params": dict(config.to_dict()["system"]),
@@ -358,7 +388,7 @@ class _Tally:
         self._load_s: float | None = None
         self._running: dict[int, tuple[float, float]] = {}
 
-    def add(self, event: Event) -> Status | None:
+    def add(self, event: Event, streams: int = 1) -> Status | None:
         if isinstance(event, Loaded):
             self._load_s = event.load_s
         elif isinstance(event, Progress):
@@ -375,5 +405,5 @@ class _Tally:
             self.done, self.total, self._failed,
             self._source_s + sum(s for s, _ in running),
             self._compute_s + sum(c for _, c in running),
-            self._lag_s, self._load_s,
+            self._lag_s, self._load_s, streams,
         )

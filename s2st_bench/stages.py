@@ -30,3 +30,15 @@ def stage_text(trace: Trace, stage: str) -> str:
             if write.job in ours:
                 text = text[: len(text) - write.retract_chars] + write.text
     return text
+
+
+def first_outputs_s(trace: Trace, stage: str) -> list[float]:
+    """Of each job of ``stage`` that said anything, seconds from its start to the first of it."""
+    found = []
+    for step in trace.steps:
+        for job in step.jobs:
+            said = [write.at_s for write in step.writes
+                    if job.stage == stage and write.job == job.id
+                    and (write.text or write.speech_s)]
+            found += [min(said)] if said else []
+    return found

@@ -178,7 +178,12 @@ class System(ABC):
     """True for controls that are shown the references (:meth:`open_control`)."""
 
     sessions: int | None = None
-    """How many sessions one loaded instance can have open at a time; none: any number."""
+    """How many sessions one loaded instance can have open at a time, each in a thread of its own;
+    none: any number.  More listeners get more processes (load tests).  :meth:`load` may settle it.
+    """
+    cost_per_hour: float | None = None
+    """What an hour of source costs, as the vendor states it, in ``currency``; none: not stated."""
+    currency: str = "USD"
 
     name: str = ""
     """Filled by the registry: what the user typed."""

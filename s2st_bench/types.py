@@ -303,7 +303,9 @@ class Trace:
     host: str = ""
     load: Mapping[str, Any] = field(default_factory=dict)
     """Contention while it ran: ``workers``, ``cores``, ``loadavg``, ``waited`` and ``others``
-    (:mod:`s2st_bench.contention`), ``shared``; of a stream also ``disconnects``."""
+    (:mod:`s2st_bench.contention`), ``shared``; of a stream also ``disconnects``; of a
+    load test ``streams`` (listeners at once), ``processes``, ``listener``, ``began_s`` (on the
+    level's time) and, where there is one, ``conversation``."""
     warmup_s: float = 0.0
     attempt: int = 1
     perturbation: str = ""

@@ -35,11 +35,15 @@ from .breakdown import make_bar
 from .definition import DEFAULT, Definition, read_definition
 from .facts import collect, licence, trust
 from .filters import corpus_licence, make_filters, span
+from .load import HEIGHT as LOAD_HEIGHT
+from .load import WIDTH as LOAD_WIDTH
+from .load import make_load
 from .plot import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, make_plot, tick_text
 from .published import Published, blocks, comparable, read_published
 from .recordings import MAX_LISTED, Written, write_recordings
 from .spread import make_spread
 from .stress import pairs, perturbation
+from .trusted import has_marks, in_short, in_words
 from .validity import Validity, read_validity
 
 HERE = Path(__file__).parent
@@ -199,11 +203,14 @@ def _environment() -> Environment:
         "tick": tick_text, "clock": _clock_time,
     }
     environment.globals |= {
-        "make_plot": make_plot, "collect": collect, "licence": licence, "trust": trust,
+        "make_plot": make_plot, "make_load": make_load,
+        "collect": collect, "licence": licence, "trust": trust,
         "span": span, "corpus_licence": corpus_licence,
+        "trust_marks": has_marks, "trust_short": in_short, "trust_words": in_words,
         "stress_pairs": pairs, "perturbation": perturbation,
         "WIDTH": WIDTH, "HEIGHT": HEIGHT, "LEFT": LEFT, "RIGHT": WIDTH - RIGHT,
         "TOP": TOP, "FLOOR": HEIGHT - BOTTOM,
+        "LOAD_WIDTH": LOAD_WIDTH, "LOAD_HEIGHT": LOAD_HEIGHT,
     }
     return environment
 

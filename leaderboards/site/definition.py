@@ -6,7 +6,7 @@
     summary = "…"                     a sentence below it
     columns = ["COMET", "BLEU", …]    metrics shown first, in this order; the rest behind "more"
     rest = "more" | "none"            "none": the others are left out of the tables
-    facts = ["cost"]                  columns from the systems' cards
+    facts = ["cost", "disconnects"]   columns from the systems' cards and traces
     rank_by = ["COMET", "BLEU"]       the first that a table has ranks it
     latency_by = ["LAAL"]             the first that a table has is plotted against
     view = "unaware" | "aware"        the latency shown first
@@ -36,7 +36,7 @@ from s2st_bench.standings.tables import Group, Table
 
 PRESETS = Path(__file__).parent.parent / "boards"
 DEFAULT = "research"
-Fact = Literal["cost"]
+Fact = Literal["cost", "disconnects"]
 _KEYS = ("title", "summary", "columns", "rest", "facts", "rank_by", "latency_by", "view",
          "proxies", "regimes")
 _REGIME_KEYS = ("metrics", "bounds", "rules", "split")

@@ -36,6 +36,8 @@ def collect(rows: Sequence[Row], wanted: Sequence[str] = ()) -> Facts:
         by_name["regime"] = [row.regime or "none" for row in rows]
     if "cost" in wanted:
         by_name["cost per hour"] = [cost(row.entry) or "not stated" for row in rows]
+    if "disconnects" in wanted:
+        by_name["disconnects"] = [disconnects(row.entry) for row in rows]
     common, varying = [], []
     for name, values in by_name.items():
         distinct = set(values)
@@ -59,12 +61,19 @@ def cost(entry: Entry) -> str:
     return f"{value:.2f} {label(entry.record.card.get('currency') or 'USD', 8)}"
 
 
+def disconnects(entry: Entry) -> str:
+    """Connections of a service lost over the run; ``n/a`` of what runs in process."""
+    lost = entry.heard.disconnects
+    return "n/a" if lost is None else str(lost)
+
+
 def trust(row: Row) -> tuple[str, ...]:
     """What a reader may want to leave out, as filters name it."""
     entry = row.entry
     said = {
         "control": entry.anchor,
         "unranked": bool(row.unranked) and not entry.anchor,
+        "untrusted": bool(entry.trust.barred),
         "failed": bool(entry.failures),
         "disturbed": bool(entry.heard.n_disturbed),
     }

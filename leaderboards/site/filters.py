@@ -15,6 +15,7 @@ from .published import Published, comparable
 
 HIDDEN = {
     "unranked": "not ranked",
+    "untrusted": "failed a trust check",
     "failed": "with failed recordings",
     "control": "controls and anchors",
     "disturbed": "measured on a shared host",

@@ -13,7 +13,7 @@ from s2st_bench.standings.reruns import find_reruns
 from s2st_bench.standings.tables import Group, Table, make_groups
 from s2st_bench.store import write_atomically
 
-from . import latex, methods, plain, plots, reruns
+from . import latex, load, methods, plain, plots, reruns
 
 TARGET_S = 2.0
 
@@ -59,8 +59,10 @@ def build(runs: Sequence[Path], out: Path, target_s: float = TARGET_S) -> Report
             written += plots.draw(table, out / key)
         except DependencyError as error:
             notes = [*dict.fromkeys([*notes, str(error)])]
-    write("tables.md", "\n\n".join(markdown))
+    write("tables.md", "\n\n".join(filter(None, [*markdown, load.as_markdown(groups)])))
     write("numbers.csv", plain.as_csv(groups))
+    if levels := load.as_csv(groups):
+        write("load.csv", levels)
     write("methods.txt", methods.paragraph(groups))
     metrics = {name for group in groups for entry in group.entries for name in entry.scores}
     write("references.bib", "\n".join(r.text for r in methods.cited(metrics)))

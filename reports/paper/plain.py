@@ -63,7 +63,7 @@ def _numbers(group: Group, table: Table, number: int) -> list[list[object]]:
             if score is None:
                 continue
             low, high = score.ci95 or ("", "")
-            found.append([_safe(cell) for cell in (
+            found.append([safe(cell) for cell in (
                 group.corpus, group.split, group.fingerprint, group.source_lang,
                 group.target_lang, table.view, number, row.entry.name, row.point, rank(row),
                 row.unranked, score.metric, "" if score.value is None else score.value, low, high,
@@ -74,7 +74,7 @@ def _numbers(group: Group, table: Table, number: int) -> list[list[object]]:
     return found
 
 
-def _safe(cell: object) -> object:
+def safe(cell: object) -> object:
     """Text that no spreadsheet takes for a formula."""
     if not isinstance(cell, str):
         return cell

@@ -4,7 +4,7 @@ Refused, with the reason: what is no zip, or a damaged one; a name that leads el
 run folder has; links, folders, encrypted or doubled entries; more files, bytes or compression than
 :class:`Limits` allow, counted while reading, whatever the headers say; a file that the manifest
 does not name or describes otherwise; traces whose speech lies outside ``pieces/``; recordings that
-name audio by a path.
+name audio by a path.  Trust marks are laid out as what they are here: a claim.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from typing import IO, Any
 
 from s2st_bench.errors import InputError
 from s2st_bench.store import RunFolder
+from s2st_bench.trust.report import CLAIMED_FILE
 from s2st_bench.types import AudioSource
 
-from .layout import MANIFEST, PIECES, REQUIRED, VERSION, belongs
+from .layout import MANIFEST, PIECES, REQUIRED, TRUST, VERSION, belongs
 
 _BLOCK = 1 << 18
 _MANIFEST_BYTES = 64 << 20
@@ -54,7 +55,7 @@ def unpack(bundle: Path, into: Path, limits: Limits | None = None) -> Path:
             manifest = _manifest(bundle, archive, entries)
             left = allowed.bytes
             for name, said in manifest.items():
-                target = into / name
+                target = into / (CLAIMED_FILE if name == TRUST else name)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(entries[name]) as source, target.open("xb") as out:
                     left -= _copy(f"{bundle}: {name}", source, out, said, left)

@@ -1,145 +1,181 @@
-"""``s2st-bench doctor``: is everything here that a run needs?"""
+"""``s2st-bench doctor``: is everything here that a run needs; can a system's numbers be trusted?"""
 
 from __future__ import annotations
 
 import json
-import os
-import platform
-import re
-import shutil
-import sys
-import warnings
-from collections.abc import Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from s2st_bench.cli.common import AsJson, PluginDirs, folders_of, table
+from s2st_bench.cli import installation
+from s2st_bench.cli.common import AsJson, PluginDirs, folders_of, printable, table
+from s2st_bench.cli.completion import complete_override
 
-TOOLS: Mapping[str, str] = {
-    "ffmpeg": "reads m4a and other formats that libsndfile does not",
-    "espeak-ng": "speaks for the corpus generator",
-    "apertium": "rule-based translation in the cascade",
-    "chromium": "tests of the board in a browser",
-}
-_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.-]*)(\[[^\]]*\])?")
-_EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
-_GATHERED = ("all", "dev")
+if TYPE_CHECKING:
+    from s2st_bench.trust.examine import Settings
+    from s2st_bench.trust.report import TrustReport
+    from s2st_bench.trust.subject import Status, Subject
+
+_DATASET = "conference"
+_EXIT = {"pass": 0, "fail": 1, "inconclusive": 3, "not tested": 3}
 
 
 def doctor(
-    ctx: typer.Context, as_json: AsJson = False, plugin_dir: PluginDirs = None
+    ctx: typer.Context,
+    given: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SYSTEM|RUN] [KEY=VALUE]...", autocompletion=complete_override,
+            show_default=False,
+            help="A system with options as `run` takes them, or a run folder, whose system is "
+            "examined and which keeps the verdict (trust.json). Nothing: examine the installation.",
+        ),
+    ] = None,
+    recordings: Annotated[
+        int, typer.Option(min=2, max=1000, help="Recordings given, from the shortest to the "
+                                                "longest.")
+    ] = 10,
+    cuts: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Points at which they are cut, at least, each "
+                                                  "followed by silence, speech, noise, the end.")
+    ] = 10,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=256, show_default=False,
+                     help="Processes at once (default: 2; 1 beside a device or for a service)."),
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    plugin_dir: PluginDirs = None,
 ) -> None:
-    """Report what is installed and what is not.  Exit 1 when a run could not work."""
-    report = examine(folders_of(ctx, plugin_dir))
-    if as_json:
-        typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
+    """Report what is installed; or check that a system says what it heard, when it heard it.
+
+    Exit of a trust check: 0 all pass, 1 a failure, 3 inconclusive.
+    """
+    folders = folders_of(ctx, plugin_dir)
+    if not given:
+        report = installation.examine(folders)
+        if as_json:
+            typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
+        else:
+            installation.show(report)
+        raise typer.Exit(0 if report["ok"] else 1)
+
+    from s2st_bench.trust.examine import Settings
+    from s2st_bench.trust.marks import overall
+
+    run = Path(given[0])
+    settings = Settings(recordings=recordings, cuts=cuts, workers=workers or 0)
+    if (run / "run.json").is_file():
+        found = _of_run(run, given[1:], settings, folders, quiet=quiet)
+        path = found.write(run)
+        typer.echo(f"kept in {path}", err=True)
     else:
-        _print(report)
-    if not report["ok"]:
-        raise typer.Exit(1)
+        found = _of_system(given, settings, folders, quiet=quiet)
+    typer.echo(found.to_json() if as_json else _shown(found), nl=not as_json)
+    raise typer.Exit(_EXIT[overall(found.marks)])
 
 
-def examine(folders: Sequence[Path] = ()) -> dict[str, Any]:
-    """The state of this installation; imports no package it looks for."""
-    from s2st_bench import __version__
+def _of_system(
+    given: list[str], settings: Settings, folders: list[Path], *, quiet: bool
+) -> TrustReport:
+    from s2st_bench import compose
     from s2st_bench.registry import Registry
+    from s2st_bench.trust.subject import subject_of
 
-    packages = {
-        extra: {name: _installed(name) for name in names}
-        for extra, names in requirements().items()
-    }
+    first, *rest = given
+    overrides = [f"system={first}" if "=" not in first else first, *rest]
+    keys = {override.partition("=")[0] for override in overrides}
+    if "dataset" not in keys:
+        overrides.append(f"dataset={_DATASET}")
+    if "score" not in keys:
+        overrides.append("score=false")
+    config = compose.compose(overrides, plugin_dirs=folders)
+    return _judged(subject_of(config, Registry(folders)), settings, quiet=quiet)
+
+
+def _of_run(
+    run: Path, rest: list[str], settings: Settings, folders: list[Path], *, quiet: bool
+) -> TrustReport:
+    from dataclasses import replace
+
+    from s2st_bench.config import RunConfig
+    from s2st_bench.errors import UnknownPluginError, UsageError
+    from s2st_bench.registry import Registry
+    from s2st_bench.store import RunFolder
+    from s2st_bench.trust.subject import judge_log, subject_of
+
+    if rest:
+        raise UsageError(f"{rest[0]}: a run is examined as it was made; name its system instead, "
+                         "to change an option")
+    folder = RunFolder(run)
+    record = folder.record()
+    traces = list(folder.traces())
     registry = Registry(folders)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they are the report's problems
-        plugins = {kind: len(registry.names(kind)) for kind in ("systems", "metrics", "datasets")}
-        registry.options("systems")
-    problems = list(registry.problems)
-    core_missing = [name for name, version in packages.get("core", {}).items() if version is None]
-    problems += [f"{name} is not installed: pip install s2st-bench" for name in core_missing]
-    return {
-        "version": 1,
-        "ok": not problems,
-        "s2st_bench": __version__,
-        "python": platform.python_version(),
-        "executable": sys.executable,
-        "platform": platform.platform(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
-        "packages": packages,
-        "tools": {name: shutil.which(name) for name in TOOLS},
-        "plugins": plugins,
-        "problems": problems,
-    }
-
-
-def requirements() -> dict[str, list[str]]:
-    """Distributions by extra (``core``: always needed), as installed or as the checkout says."""
+    langs = record.source_lang, record.target_lang
+    if not record.config.get("system"):
+        return judge_log(dict(record.config), langs, traces, record.system,
+                         "a log only, there is no system to replay")
+    config = RunConfig.from_dict(record.config)
     try:
-        lines = metadata.requires("s2st-bench") or []
-    except metadata.PackageNotFoundError:
-        return _from_checkout()
-    found: dict[str, list[str]] = {"core": []}
-    for line in lines:
-        extra = _EXTRA.search(line)
-        found.setdefault(extra.group(1) if extra else "core", []).append(_name(line))
-    return _tidy(found)
+        registry.get("systems", config.system.name)
+    except UnknownPluginError as error:
+        return judge_log(dict(record.config), langs, traces, record.system, str(error))
+    subject = subject_of(replace(config, source_lang=langs[0], target_lang=langs[1]), registry,
+                         list(folder.recordings()))
+    return _judged(subject, settings, quiet=quiet, run=folder.path)
 
 
-def _from_checkout() -> dict[str, list[str]]:
-    import tomllib
+def _judged(
+    subject: Subject, settings: Settings, *, quiet: bool, run: Path | None = None
+) -> TrustReport:
+    from s2st_bench.cli.progress import ProgressLine
+    from s2st_bench.store import RunFolder
+    from s2st_bench.trust.subject import judge, planned
 
-    path = Path(__file__).resolve().parents[2] / "pyproject.toml"
-    if not path.is_file():
-        return {}
-    project = tomllib.loads(path.read_text("utf-8"))["project"]
-    extras = {extra: [_name(line) for line in lines]
-              for extra, lines in project.get("optional-dependencies", {}).items()}
-    return _tidy({"core": [_name(line) for line in project["dependencies"]], **extras})
+    settings = _for(settings, subject)
+    n, replays = planned(subject, settings)
+    if not quiet and not subject.system.privileged:
+        typer.echo(f"{subject.config.system.name}, {subject.source_lang}-{subject.target_lang}: "
+                   f"about {replays} replays of {n} recordings"
+                   f"{' in real time' if subject.is_stream else ''}", err=True)
+    traces = () if run is None else tuple(RunFolder(run).traces())
+    told = False
 
+    with ProgressLine(_progress, quiet=quiet) as line:
+        def progress(status: Status) -> None:
+            nonlocal told
+            if not told and not quiet and status.done >= n:
+                told = True
+                line.say(f"by the first round it takes {max(1, round(status.left_s))} s more")
+            line(status)
 
-def _tidy(found: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Without the extras that only gather others."""
-    return {
-        extra: sorted({name for name in names if name != "s2st-bench"})
-        for extra, names in found.items()
-        if extra not in _GATHERED
-    }
-
-
-def _name(requirement: str) -> str:
-    match = _REQUIREMENT.match(requirement)
-    return match.group(1) if match else requirement
-
-
-def _installed(distribution: str) -> str | None:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
+        return judge(subject, settings, progress=progress, traces=traces)
 
 
-def _print(report: Mapping[str, Any]) -> None:
-    typer.echo(f"s2st-bench {report['s2st_bench']}, Python {report['python']}, "
-               f"{report['cores']} cores, {report['platform']}")
-    rows = []
-    for extra, packages in report["packages"].items():
-        missing = [name for name, version in packages.items() if version is None]
-        have = [f"{name} {version}" for name, version in packages.items() if version is not None]
-        how = f'missing {", ".join(missing)}: pip install "s2st-bench[{extra}]"'
-        if extra == "core":
-            how = f"missing {', '.join(missing)}: pip install s2st-bench"
-        rows.append([extra, "ready" if not missing else how, ", ".join(have)])
-    typer.echo("\npackages by extra\n" + _indented(table(rows)))
-    tools = [[name, path or "not found", TOOLS[name]] for name, path in report["tools"].items()]
-    typer.echo("\nprograms (each optional)\n" + _indented(table(tools)))
-    counts = ", ".join(f"{count} {kind}" for kind, count in report["plugins"].items())
-    typer.echo(f"\nplugins: {counts}")
-    for problem in report["problems"]:
-        typer.echo(f"problem: {problem}")
+def _for(settings: Settings, subject: Subject) -> Settings:
+    """With a number of workers: one, unless asked for, for a service or beside a device."""
+    from dataclasses import replace
+
+    from s2st_bench import host
+
+    config = subject.config.executor
+    alone = subject.is_stream or config.params.get("device", "cpu") != "cpu"
+    default = 1 if alone else max(config.workers, min(2, host.cores()))
+    return replace(settings, workers=settings.workers or default)
 
 
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.splitlines())
+def _progress(status: Status) -> str:
+    return (f"{status.done}/{status.total} replays: {status.what}, about {status.left_s:.0f} s "
+            "left")
+
+
+def _shown(report: TrustReport) -> str:
+    """The marks as a table for people."""
+    from s2st_bench.trust.marks import overall
+
+    rows = [[mark.title, mark.verdict, printable(mark.evidence)] for mark in report.marks]
+    return (f"{table(rows)}\n{printable(report.system)}: {overall(report.marks)} "
+            f"({report.n_recordings} recordings, {report.n_cuts} cuts, {report.n_replays} replays; "
+            f"configuration {report.signature})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from s2st_bench.registry import Plugin
 
 
+_WIDTH = 100
+
+
 class What(StrEnum):
     systems = "systems"
     metrics = "metrics"
@@ -22,6 +26,8 @@ class What(StrEnum):
     aligners = "aligners"
     identifiers = "identifiers"
     translators = "translators"
+    synthesisers = "synthesisers"
+    vads = "vads"
     trainers = "trainers"
 
 
@@ -45,8 +51,12 @@ def ls(
     for kind, plugins in rows.items():
         typer.echo(f"{kind} ({len(plugins)})")
         lines = table([[row["name"], _state(row), printable(_summary(row))] for row in plugins])
-        for line in lines.splitlines():
+        for line, row in zip(lines.splitlines(), plugins, strict=True):
             typer.echo(f"  {line}")
+            for step in _steps(row):
+                typer.echo(textwrap.fill(printable(step), _WIDTH, initial_indent=" " * 6,
+                                         subsequent_indent=" " * 8, break_on_hyphens=False,
+                                         break_long_words=False))
 
 
 def describe(plugin: Plugin) -> dict[str, Any]:
@@ -71,15 +81,27 @@ def describe(plugin: Plugin) -> dict[str, Any]:
 def state_in_words(row: dict[str, Any]) -> str:
     """What a user must do before it runs, or that it is ready."""
     if row["state"] == "card":
-        return "published only" if row["kind"] == "systems" else "card only"
+        return _short(row)
+    return "; ".join(_steps(row)) or "ready"
+
+
+def _steps(row: dict[str, Any]) -> list[str]:
+    """What is to be done before it runs."""
     steps = [f"missing: {row['install']}"] if row["missing"] else []
     steps += [f"needs a key: {row['key']} in the environment"] if row["state"] == "key" else []
     steps += [f"needs weights: {row['weights']}"] if row["weights"] else []
-    return "; ".join(steps) or "ready"
+    return steps
+
+
+def _short(row: dict[str, Any]) -> str:
+    words = {"missing": "missing", "key": "needs a key", "weights": "needs weights",
+             "ready": "ready",
+             "card": "published only" if row["kind"] == "systems" else "card only"}
+    return words[row["state"]]
 
 
 def _state(row: dict[str, Any]) -> str:
-    state = state_in_words(row)
+    state = _short(row)
     return state if row["builtin"] else f"{state} (from {row['source']})"
 
 

@@ -70,6 +70,8 @@ class ProgressLine(Generic[State]):
 def describe(status: Status) -> str:
     """``[######      ] 12/60, 1 failed, lag 1.24 s, RTF 0.31``"""
     parts = [_bar(status.done, status.total)]
+    if status.streams > 1:
+        parts.append(f"{status.streams} at once")
     if status.failed:
         parts.append(f"{status.failed} failed")
     if status.load_s is None and not status.done:

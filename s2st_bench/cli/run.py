@@ -90,8 +90,10 @@ def _run(config: RunConfig, *, folders: list[Path], quiet: bool, parent: int) ->
 
     with ProgressLine(describe, quiet=quiet) as line:
         path = runner.run(config, plugin_dirs=folders, progress=line)
-    if config.score and not quiet:
-        typer.echo(run_view.outcome(RunFolder(path)), err=True)
+    if not quiet:
+        folder = RunFolder(path)
+        said = [run_view.outcome(folder)] if config.score else run_view.load(folder)
+        typer.echo("\n\n".join(said), err=True, nl=bool(said))
     told = os.getpid() == parent
     if told:
         typer.echo(home_of(path) or path)

@@ -8,6 +8,9 @@ from typing import Any
 from s2st_bench import records
 from s2st_bench.cli.common import printable, table
 from s2st_bench.errors import UsageError
+from s2st_bench.load import words
+from s2st_bench.load.curve import FILE as LOAD
+from s2st_bench.load.curve import read_curve
 from s2st_bench.params import nearest_key
 from s2st_bench.remote import home_of
 from s2st_bench.store import RunFolder
@@ -22,7 +25,10 @@ def as_json(folder: RunFolder) -> dict[str, Any]:
     failures = [{"recording": t.recording_id, "repeat": t.repeat, "kind": t.error.kind,
                  "message": t.error.message} for t in ended if t.error]
     record: dict[str, Any] = json.loads(records.encode_run(folder.record()))
-    return {"version": 1, "run": record, "n_traces": len(ended), "failures": failures}
+    shown = {"version": 1, "run": record, "n_traces": len(ended), "failures": failures}
+    if read_curve(folder.path) is not None:
+        shown["load"] = json.loads((folder.path / LOAD).read_text("utf-8"))
+    return shown
 
 
 def summary(folder: RunFolder) -> str:
@@ -47,6 +53,7 @@ def summary(folder: RunFolder) -> str:
         parts.append(scores(folder.scores().get("corpus", [])))
     else:
         parts.append(f"not scored yet: s2st-bench score {folder.path}")
+    parts.extend(load(folder))
     parts.extend(_failures(failed))
     return "\n\n".join(parts)
 
@@ -67,6 +74,7 @@ def outcome(folder: RunFolder) -> str:
     parts += [f"no value: {', '.join(names)}: {printable(why)}" for why, names in reasons.items()]
     if said := _left_out(folder.record()):
         parts.append(said.removeprefix("; "))
+    parts.extend(load(folder))
     failed = [trace for trace in folder.traces() if trace.error]
     parts.extend(_failures(failed))
     again = sorted({trace.error.kind for trace in failed if trace.error} & set(_BY_CHANCE))
@@ -77,6 +85,20 @@ def outcome(folder: RunFolder) -> str:
 
 
 _BY_CHANCE = ("died", "hung", "lost")
+
+
+def load(folder: RunFolder) -> list[str]:
+    """The curve of a load test; nothing where the run is none."""
+    curve = read_curve(folder.path)
+    if curve is None:
+        return []
+    used = [list(words.HEAD), *(words.cells(curve, level) for level in curve.levels)]
+    parts = [f"load{' of conversations' if curve.conversations else ''}, lag of a {curve.lag}\n"
+             + table([[printable(cell) for cell in row] for row in used],
+                     right=range(len(words.HEAD) - 1)), words.verdict(curve)]
+    parts += [f"at {level.streams}: {printable(level.first_failure)}" for level in curve.levels
+              if level.first_failure and not level.error]
+    return parts
 
 
 def _failures(failed: Sequence[Trace]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from s2st_bench.config import Choice
 from s2st_bench.replay import ReplayOptions
-from s2st_bench.types import Recording
+from s2st_bench.types import AudioSource, Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class Setup:
     run: Path
     device: str = "cpu"
     threads: int = 1
+    batch: int = 1
+    """Recordings whose sessions are asked together (``policy_batch``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Work:
     target_lang: str
     repeat: int = 0
     attempt: int = 1
+    alone: bool = False
+    """Not in a batch: one that it was in has been lost, and who lost it is to be found out."""
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -103,3 +107,12 @@ class Executor(Protocol):
             The system cannot be loaded or constructed at all.
         """
         ...
+
+
+def source_s(recording: Recording) -> float:
+    """Seconds of a recording as its corpus says, without decoding it."""
+    end_s = max((segment.end_s for segment in recording.segments), default=0.0)
+    source = recording.source
+    if isinstance(source, AudioSource) and source.duration_s is not None:
+        return source.duration_s
+    return end_s

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from s2st_bench.executor.base import Finished, Setup, Work
+from s2st_bench.executor.base import Finished, Setup, Work, source_s
 from s2st_bench.limits import Limits
 from s2st_bench.replay import Replayed
 from s2st_bench.replay.recorder import read_spool
-from s2st_bench.types import AudioSource, Failure, Modality, TextSource, Trace
+from s2st_bench.types import Failure, Modality, TextSource, Trace
 
 
 def lost(setup: Setup, work: Work, failure: Failure) -> Finished:
@@ -44,11 +44,7 @@ def lost(setup: Setup, work: Work, failure: Failure) -> Finished:
 
 def length_s(work: Work) -> float:
     """Seconds of a recording as its corpus says; its audio may not have been decoded."""
-    source = work.recording.source
-    end_s = max((segment.end_s for segment in work.recording.segments), default=0.0)
-    if isinstance(source, AudioSource) and source.duration_s is not None:
-        return source.duration_s
-    return end_s
+    return source_s(work.recording)
 
 
 def limit_s(work: Work, limits: Limits) -> float:

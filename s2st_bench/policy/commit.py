@@ -51,6 +51,17 @@ class Committer:
         self.committed += new
         return new
 
+    def grow(self, beginning: Sequence[str]) -> Words:
+        """Take the beginning of the utterance's last hypothesis, while it is being decoded: what it
+        commits, none where it does not go on from what was committed.
+        """
+        words = tuple(beginning)
+        if words[: len(self.committed)] != self.committed:
+            return ()
+        new = words[len(self.committed) :]
+        self.committed += new
+        return new
+
     def finish(self, hypothesis: Sequence[str]) -> Words:
         """The utterance has ended with ``hypothesis``: what of it was not said.  Starts anew."""
         rest = continuation(self.committed, hypothesis)

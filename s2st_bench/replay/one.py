@@ -66,6 +66,8 @@ class Replayed:
     steps: Sequence[str]
     compute_s: float = 0.0
     """All measured work, in seconds."""
+    late_s: tuple[float, ...] = ()
+    """Under ``realtime``: how late source was released, each time it was waited for."""
 
     def line(self) -> bytes:
         """The trace's line for ``traces.jsonl``."""
@@ -169,6 +171,7 @@ def replay(
     adaptive = False
     stages: Literal["sequential", "concurrent"] = "sequential"
     source: Source | None = None
+    late_s: tuple[float, ...] = ()
     try:
         with open_source(recording, options.sample_rate_hz, options.chunk_s,
                          options.delivery) as source:
@@ -180,6 +183,8 @@ def replay(
             except SystemFailure as error:
                 _LOG.warning("%s: %s", recording.id, error, exc_info=error.__cause__)
                 failure = Failure(error.kind, str(error))
+            if isinstance(clock, RealtimeClock):
+                late_s = tuple(clock.late_s)
             _drain(source)
     except AudioError as error:
         failure = Failure("source", str(error))
@@ -196,7 +201,7 @@ def replay(
             **head.load, "disconnects": recorder.disconnects},
         error=failure,
     )
-    return Replayed(done, recorder.steps, recorder.compute_s)
+    return Replayed(done, recorder.steps, recorder.compute_s, late_s)
 
 
 def _run(

@@ -84,6 +84,8 @@ class _Feed:
             self.sent_at_s = self.clock.now()
             try:
                 await session.send(chunk)
+            except SystemFailure:
+                raise
             except Exception as error:
                 raise SystemRaised(f"sending failed: {type(error).__name__}: {error}") from error
             self.recorder.step(self.sent_s, arrived_s, (), [], self.clock.now())
@@ -110,6 +112,10 @@ class _Feed:
 
     async def _until(self, at_s: float) -> None:
         """Sleep on the event loop, the last stretch awake."""
+        waited = False
         while (left := at_s - self.clock.now()) > 0:
+            waited = True
             await asyncio.sleep(left - 0.001 if left > 0.002 else 0)
+        if waited:
+            self.clock.late_s.append(-left)
 

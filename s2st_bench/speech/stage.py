@@ -1,11 +1,14 @@
-"""Speaking as a stage of a pipeline: text in, speech out in phrases, while more text follows."""
+"""Speaking as a stage of a pipeline: text in, speech out in phrases, while more text follows.
+
+A piece of speech is written the moment the synthesiser has it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Protocol
+from typing import Final
 
-from s2st_bench.speech.words import Utterance
+from s2st_bench.parts import SynthesiserModel, waited_s
 from s2st_bench.system import Observation, Session
 from s2st_bench.types import Speech, Write
 
@@ -16,22 +19,11 @@ CLOSING: Final = (".", ",", ";", ":", "!", "?")
 """Marks that end a phrase and are written without a space before them."""
 
 
-class Synthesiser(Protocol):
-    """Speaks phrases."""
-
-    def load(self) -> None: ...
-
-    def missing(self, lang: str) -> str | None:
-        """None, or one line saying why ``lang`` cannot be spoken."""
-
-    def speak(self, text: str, lang: str) -> Utterance: ...
-
-
 class TtsStage(Session):
     """Target words in, speech out: a phrase at a time, none that may still be taken back."""
 
     def __init__(
-        self, synthesiser: Synthesiser, lang: str, min_words: int, *, retract: bool = False
+        self, synthesiser: SynthesiserModel, lang: str, min_words: int, *, retract: bool = False
     ) -> None:
         """``retract``: the text may still be taken back, so speech waits for the utterance's end.
 
@@ -51,11 +43,12 @@ class TtsStage(Session):
         phrase = self._pending.strip()
         if phrase and (is_over or (not self._retract and self._is_phrase(phrase))):
             self._pending = ""
-            spoken = self._synthesiser.speak(phrase, self._lang)
-            if len(spoken.samples):
-                yield Write(
-                    audio=Speech(spoken.samples, spoken.sample_rate_hz), words=spoken.words
-                )
+            waited = waited_s(self._synthesiser)
+            for piece in self._synthesiser.speak(phrase, self._lang):
+                if len(piece.samples):
+                    speech = Speech(piece.samples, piece.sample_rate_hz)
+                    yield Write(audio=speech, words=piece.words)
+            self.meter.network(waited_s(self._synthesiser) - waited)
 
     def _is_phrase(self, text: str) -> bool:
         return text.endswith(CLOSING) or len(text.split()) >= self._min_words

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from s2st_bench.errors import UsageError
+from s2st_bench.parts import SynthesiserModel
 from s2st_bench.speech import espeak
 from s2st_bench.speech.words import Utterance
 
@@ -10,8 +13,16 @@ _GAP_S = 0.06
 """Silence kept after the last word of a phrase; espeak-ng leaves a longer pause."""
 
 
-class Espeak:
-    """espeak-ng in its voice of the target language."""
+class Espeak(SynthesiserModel):
+    """espeak-ng in its voice of the target language.
+
+    Parameters
+    ----------
+    speech_rate
+        Words a minute.
+    """
+
+    voices = frozenset({"espeak-ng"})
 
     def __init__(self, speech_rate: int = 170) -> None:
         if not 80 <= speech_rate <= 450:
@@ -28,9 +39,10 @@ class Espeak:
             return str(error)
         return None
 
-    def speak(self, text: str, lang: str) -> Utterance:
+    def speak(self, text: str, lang: str) -> Iterator[Utterance]:
         spoken = espeak.speak(text, espeak.voice_for(lang), self._rate_wpm)
         if not spoken.words:
-            return spoken
+            yield spoken
+            return
         end = round((spoken.words[-1].end_s + _GAP_S) * spoken.sample_rate_hz)
-        return Utterance(spoken.samples[:end], spoken.sample_rate_hz, spoken.words)
+        yield Utterance(spoken.samples[:end], spoken.sample_rate_hz, spoken.words)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from s2st_bench.load.curve import MAX_STREAMS
 from s2st_bench.types import Score
 
 from .entries import Entry
@@ -17,14 +18,20 @@ AWARE_SUFFIX = "_CA"
 SILENCE_SUFFIX = "_pen"
 """The variant of a latency in which a recording without an answer costs its length."""
 MEASURED = frozenset({"RTF"})
-"""Metrics without a suffix that exist only where computation was measured."""
+"""Metrics without a suffix that exist only where computation was measured; :func:`is_measured`
+knows those with a target in their name too."""
 
 QUALITY_ORDER = ("XCOMET-XL", "XCOMET-XXL", "COMET", "COMET-Kiwi", "BLEU", "ASR-BLEU", "chrF",
                  "ASR-chrF")
 LATENCY_ORDER = ("LongYAAL", "StreamLAAL", "YAAL", "LAAL", "AL", "DAL", "AP", "ATD",
                  "StartOffset", "EndOffset")
 _DECIMALS = {"BLEU": 1, "ASR-BLEU": 1, "chrF": 1, "ASR-chrF": 1, "AP": 2, "RTF": 3}
-_BY_UNIT = {"ms": 0, "s": 2, "%": 1}
+_BY_UNIT = {"ms": 0, "s": 2, "%": 1, "streams": 0}
+
+
+def is_measured(metric: str) -> bool:
+    """Whether a metric without a suffix says something of the machine as well."""
+    return metric in MEASURED or metric.startswith(f"{MAX_STREAMS}@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +129,14 @@ def _in_view(name: str, variants: set[str], view: View) -> bool:
         return view == "aware"
     if name in variants:
         return view == "unaware"
-    return view == "aware" or name not in MEASURED
+    return view == "aware" or not is_measured(name)
 
 
 def _kind(
     name: str, score: Score, variants: set[str]
 ) -> Literal["quality", "latency", "cost", "other"]:
     base = name.removesuffix(AWARE_SUFFIX)
-    if name in MEASURED:
+    if is_measured(name):
         return "cost"
     if base in LATENCY_ORDER or base in variants or name != base:
         return "latency"

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from s2st_bench.errors import InputError
+from s2st_bench.load.curve import Curve, max_streams_score, read_curve
 from s2st_bench.metric import LatencyUnit
 from s2st_bench.scored import FailedRecording, LeftOut, PerRecording, read_scores
 from s2st_bench.scored.json_rows import number
 from s2st_bench.store import RunFolder
+from s2st_bench.trust.report import Trust, read_trust
 from s2st_bench.types import Modality, RunRecord, Score
 
 from .text import file_key
@@ -38,6 +40,8 @@ class Heard:
     """Kinds of machine on which computation was measured."""
     compute_s: Mapping[str, float]
     """Stage to the seconds of computation measured in it, all recordings together."""
+    disconnects: int | None = None
+    """Connections of a service lost and made anew, all recordings together; none: no service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,10 @@ class Entry:
     heard: Heard
     left_out: Mapping[str, LeftOut]
     """By metric; only of metrics and releases that write it."""
+    trust: Trust
+    """What trust checks found of its system."""
+    load: Curve | None = None
+    """Of a load test: how its lag grows with listeners."""
 
     @property
     def name(self) -> str:
@@ -128,6 +136,8 @@ class Entry:
             return "control: it does not translate"
         if self.offline:
             return "offline: it waits for the whole source"
+        if self.trust.barred:
+            return self.trust.barred
         if self.record.status != "finished":
             return f"the run is not finished ({self.record.status})"
         if self.failures:
@@ -199,8 +209,11 @@ def _entry(path: Path, index: int) -> Entry:
         raise InputError(f"{path / 'scores.json'}: not scores of this release ({error!r}); "
                          "score the run again") from None
     key = file_key(f"{record.system} {path.name}", index=index)
-    return Entry(key, folder, record, parts.pop(WHOLE), parts, scored.recordings,
-                 _heard(folder, record), scored.left_out)
+    scores, curve = parts.pop(WHOLE), read_curve(path)
+    if curve is not None:
+        scores[curve.metric] = max_streams_score(curve, record)
+    return Entry(key, folder, record, scores, parts, scored.recordings, _heard(folder, record),
+                 scored.left_out, read_trust(path, record), curve)
 
 
 def _heard(folder: RunFolder, record: RunRecord) -> Heard:
@@ -208,6 +221,7 @@ def _heard(folder: RunFolder, record: RunRecord) -> Heard:
     outputs: set[Modality] = set(record.outputs)
     compute: dict[str, float] = {}
     disturbed = 0
+    disconnects: int | None = None
     hosts: set[str] = set()
     for trace in folder.traces():
         for job in (job for step in trace.steps for job in step.jobs):
@@ -216,11 +230,13 @@ def _heard(folder: RunFolder, record: RunRecord) -> Heard:
         if trace.clock != "ideal":
             disturbed += bool(trace.load.get("shared"))
             hosts.add(trace.host)
+        if isinstance(lost := trace.load.get("disconnects"), int):
+            disconnects = (disconnects or 0) + lost
         if trace.source_unit == "s":
             lengths[trace.recording_id] = max(
                 trace.source_length, lengths.get(trace.recording_id, 0.0))
     ordered: tuple[Modality, ...] = tuple(sorted(outputs, reverse=True))
-    return Heard(lengths, ordered, disturbed, tuple(sorted(hosts)), compute)
+    return Heard(lengths, ordered, disturbed, tuple(sorted(hosts)), compute, disconnects)
 
 
 def _score(row: Mapping[str, Any]) -> Score:

@@ -15,7 +15,7 @@ from itertools import groupby
 from s2st_bench.certify import Regime
 
 from .choice import ABOVE, FIELD, Choice, regime_metric, regime_of
-from .columns import AWARE_SUFFIX, MEASURED, Column, View, columns
+from .columns import AWARE_SUFFIX, Column, View, columns, is_measured
 from .entries import Entry
 from .ranking import places, winner
 from .text import file_key, label, setting
@@ -211,7 +211,7 @@ def _ways(entry: Entry, view: View) -> dict[str, tuple[str, str]]:
     for column in columns([entry], view):
         score = entry.scores[column.metric]
         if score.value is not None:
-            timed = column.metric.endswith(AWARE_SUFFIX) or column.metric in MEASURED
+            timed = column.metric.endswith(AWARE_SUFFIX) or is_measured(column.metric)
             made[column.metric] = _comparable(score.signature), measured if timed else ""
     return made
 

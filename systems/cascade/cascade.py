@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from s2st_bench.errors import ConfigError
-from s2st_bench.parts import RecogniserModel, Translator, TranslatorModel
+from s2st_bench.parts import (
+    RecogniserModel,
+    SynthesiserModel,
+    Translator,
+    TranslatorModel,
+    VadModel,
+)
 from s2st_bench.policy import Committer, LocalAgreement
-from s2st_bench.speech.stage import Synthesiser, TtsStage
+from s2st_bench.speech.stage import TtsStage
+from s2st_bench.speech.voice import Espeak
 from s2st_bench.system import HypothesisSystem, PipelineSession, Stage
 from s2st_bench.types import Modality, Recording, Task
 
 from .hypothesis import CascadeHypothesis
-from .parts import SYNTHESISERS, VADS, VadModel, make
 from .stages import AsrStage, MtStage, VadStage, plain, polished
 from .utterances import Utterances
-from .vad import RATE_HZ
+from .vad import RATE_HZ, Silero
 
 
 class Cascade(HypothesisSystem):
@@ -26,7 +33,8 @@ class Cascade(HypothesisSystem):
     asr, mt
         A recogniser; a translator, or several, of which the first that has the pair here is taken.
     vad, tts
-        Names of the other parts; without synthesis (``none``) only text is written.
+        A detector of speech; a synthesiser, or ``none``: only text is written.  Not given: Silero
+        and espeak-ng.
     min_silence_s, preroll_s, max_utterance_s
         A pause this long ends an utterance; audio kept from before its start; its greatest length.
     partial_every_s
@@ -36,8 +44,10 @@ class Cascade(HypothesisSystem):
         (:class:`~s2st_bench.policy.LocalAgreement`).  Agreement counts partial hypotheses of the
         recogniser, and translations of successive source prefixes; words of a recogniser that
         only appends are committed at once.
-    tts_min_words, speech_rate
-        Words to wait for before a phrase is spoken; words a minute.
+    mt_every_words
+        New source words after which an utterance that goes on is translated again.
+    tts_min_words
+        Words to wait for before a phrase is spoken.
     punctuate
         Begin an utterance with a capital and end it with a full stop.
     retract
@@ -45,15 +55,14 @@ class Cascade(HypothesisSystem):
     """
 
     outputs: frozenset[Modality] = frozenset({"text", "speech"})
-    voices = frozenset({"espeak-ng"})
 
     def __init__(
         self,
         *,
         asr: RecogniserModel,
         mt: TranslatorModel | Sequence[TranslatorModel],
-        vad: str = "silero",
-        tts: str = "espeak",
+        vad: VadModel | None = None,
+        tts: Literal["none"] | SynthesiserModel | None = None,
         min_silence_s: float = 0.4,
         preroll_s: float = 0.25,
         max_utterance_s: float = 20.0,
@@ -62,25 +71,26 @@ class Cascade(HypothesisSystem):
         asr_hold: int = 0,
         mt_agreement: int = 2,
         mt_hold: int = 0,
+        mt_every_words: int = 1,
         tts_min_words: int = 3,
-        speech_rate: int = 170,
         punctuate: bool = True,
         retract: bool = False,
     ) -> None:
         if not 0.01 <= partial_every_s <= 10.0:
             raise ConfigError(f"system.partial_every_s={partial_every_s}: 0.01 to 10 s is wanted")
-        if tts_min_words < 1:
-            raise ConfigError(f"system.tts_min_words={tts_min_words}: at least 1 is wanted")
-        if tts == "none":
-            self.outputs, self.voices = frozenset({"text"}), frozenset()
-        self._vad: VadModel = make(VADS, "vad", vad)
+        for option, count in (("tts_min_words", tts_min_words), ("mt_every_words", mt_every_words)):
+            if count < 1:
+                raise ConfigError(f"system.{option}={count}: at least 1 is wanted")
+        self._vad = Silero() if vad is None else vad
+        self._tts = None if tts == "none" else Espeak() if tts is None else tts
+        if self._tts is None:
+            self.outputs = frozenset({"text"})
+        else:
+            self.voices = self._tts.voices
         self._asr = asr
         self._mt = (mt,) if isinstance(mt, TranslatorModel) else tuple(mt)
         if not self._mt:
             raise ConfigError("system.mt: at least one translator is wanted")
-        self._tts: Synthesiser | None = None
-        if tts != "none":
-            self._tts = make(SYNTHESISERS, "tts", tts, speech_rate=speech_rate)
         self._cuts = {
             "min_silence_s": min_silence_s, "preroll_s": preroll_s, "max_s": max_utterance_s,
         }
@@ -89,6 +99,7 @@ class Cascade(HypothesisSystem):
         if asr.append_only:
             self._asr_rule = _agreement("asr", 1, 0)
         self._mt_rule = _agreement("mt", mt_agreement, mt_hold)
+        self._mt_every_words = mt_every_words
         self._tts_min_words = tts_min_words
         self._polish = polished if punctuate else plain
         self._retract = retract
@@ -107,8 +118,8 @@ class Cascade(HypothesisSystem):
             return reason
         if task.sample_rate_hz != RATE_HZ:
             return f"hears {RATE_HZ} Hz, not {task.sample_rate_hz}: give sample_rate_hz={RATE_HZ}"
-        if _base(task.source_lang) not in self._asr.languages:
-            known = ", ".join(sorted(self._asr.languages))
+        known = ", ".join(sorted(self._asr.languages))
+        if known and _base(task.source_lang) not in self._asr.languages:
             return f"its recogniser knows {known}, not {task.source_lang}"
         if isinstance(able := self._first_able(task), str):
             return able
@@ -120,7 +131,8 @@ class Cascade(HypothesisSystem):
         vad = VadStage(self._utterances())
         asr = AsrStage(self._asr.open(task.source_lang), self._committer(self._asr_rule),
                        self._partial_every_s)
-        mt = MtStage(self._translator(task), self._committer(self._mt_rule), self._polish)
+        mt = MtStage(self._translator(task), self._committer(self._mt_rule), self._polish,
+                     self._mt_every_words)
         stages = [
             Stage("vad", vad),
             Stage("asr", asr, ("vad",)),

@@ -11,6 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from s2st_bench.parts import VadModel
 from s2st_bench.types import Samples
 
 from .vad import FRAME_S, FRAME_SAMPLES
@@ -19,14 +20,27 @@ _SILENCE_DB = -60.0
 """The floor is never set below: digital silence would make any breath speech."""
 
 
-class Energy:
-    """Makes energy detectors."""
+class Energy(VadModel):
+    """Makes energy detectors.
+
+    Parameters
+    ----------
+    above_db
+        Level over the noise floor at which the probability is one half.
+    rise_db_per_s
+        How fast the floor rises.
+    """
+
+    def __init__(self, *, above_db: float = 12.0, rise_db_per_s: float = 3.0) -> None:
+        if not (above_db > 0 and rise_db_per_s >= 0):
+            raise ValueError("above_db is above 0, rise_db_per_s 0 or more")
+        self._above_db, self._rise_db_per_s = above_db, rise_db_per_s
 
     def load(self) -> None:
         """There is nothing to load."""
 
     def open(self) -> EnergyVad:
-        return EnergyVad()
+        return EnergyVad(self._above_db, self._rise_db_per_s)
 
 
 class EnergyVad:

@@ -6,10 +6,11 @@ translated further, so that a hypothesis costs the same at any length of the sou
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from s2st_bench.errors import SystemFailure
-from s2st_bench.parts import Recogniser, Translator
+from s2st_bench.parts import Recogniser, Translator, waited_s
 from s2st_bench.system import HypothesisSession
 from s2st_bench.types import AudioChunk, TextChunk
 
@@ -40,7 +41,7 @@ class CascadeHypothesis(HypothesisSession):
             if chunk.is_last:
                 passed += self._utterances.finish()
         for speech in passed:
-            with self.meter.stage("asr"):
+            with self._stage("asr", self._recogniser):
                 if speech is not None:
                     self._words = self._recogniser.accept(speech)
                     continue
@@ -58,6 +59,14 @@ class CascadeHypothesis(HypothesisSession):
     def _translated(self, is_over: bool) -> str:
         if not self._words:
             return ""
-        with self.meter.stage("mt"):
+        with self._stage("mt", self._translator):
             text = self._translator.translate(" ".join(self._words), is_over)
             return self._polish(text, is_over)
+
+    @contextmanager
+    def _stage(self, name: str, part: object) -> Iterator[None]:
+        """Attribute what happens inside to stage ``name``, waiting for ``part`` to the network."""
+        with self.meter.stage(name):
+            waited = waited_s(part)
+            yield
+            self.meter.network(waited_s(part) - waited)

@@ -9,10 +9,10 @@ adds pronunciations (``word PH O N E S`` in ARPAbet, one a line).
 n-gram model (``.bin``, ``.lm``, ``.arpa``, ``.gz`` of one) or a file of sentences (``.txt``), of
 which a trigram model is built.
 
-A decoder serves one listener at a time and is brought back to its initial cepstral mean in
-between, so that what a recording is heard as does not depend on the recordings before it.  The
-mean adapts only after several seconds of speech; ``cmn`` is one to start from, for voices or
-microphones far from those of the model.
+A decoder serves one listener at a time; in between its front end is made anew and brought back to
+its initial cepstral mean, so that what a recording is heard as does not depend on the recordings
+before it.  The mean adapts only after several seconds of speech; ``cmn`` is one to start from, for
+voices or microphones far from those of the model.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ class PocketSphinx(RecogniserModel):
 
     def open(self, lang: str) -> SphinxRecogniser:
         decoder, mean = self._free.pop() if self._free else self._decoder()
+        decoder.reinit_feat()  # it keeps the last sample it heard, and begins to differ there
         decoder.set_cmn(mean)
         return SphinxRecogniser(decoder, lambda: self._free.append((decoder, mean)))
 

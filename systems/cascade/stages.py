@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from s2st_bench.edits import difference
-from s2st_bench.parts import Recogniser, Translator
+from s2st_bench.parts import Recogniser, StreamingTranslator, Translator, waited_s
 from s2st_bench.policy import Committer
 from s2st_bench.speech.stage import CLOSING, END
 from s2st_bench.system import Observation, Session
@@ -46,6 +46,17 @@ class TextStage(Session):
         self._is_first = True
         """Nothing stands from earlier utterances."""
 
+    def grow(self, beginning: tuple[str, ...]) -> Iterator[Write]:
+        """Write what ``beginning`` (of the utterance's last hypothesis, which is still being
+        decoded) says beyond what stands; nothing where it says otherwise.
+        """
+        if self._committer is None:
+            wanted = _joined("", beginning)
+        else:
+            wanted = _joined(self._shown, self._committer.grow(beginning))
+        if len(wanted) > len(self._shown) and wanted.startswith(self._shown):
+            yield from self._changed(wanted)
+
     def show(self, hypothesis: tuple[str, ...], is_over: bool) -> Iterator[Write]:
         """Write what ``hypothesis`` (of the utterance so far) allows; ``END`` if it is over."""
         if self._committer is None:
@@ -54,6 +65,14 @@ class TextStage(Session):
             wanted = _joined(self._shown, self._committer.finish(hypothesis))
         else:
             wanted = _joined(self._shown, self._committer.push(hypothesis))
+        yield from self._changed(wanted)
+        if is_over:
+            self._is_first = self._is_first and not self._shown
+            self._shown = ""
+            yield END
+
+    def _changed(self, wanted: str) -> Iterator[Write]:
+        """What makes ``wanted`` stand where something else does."""
         # The space before an utterance goes and comes with its first word.
         space = "" if self._is_first else " "
         old = space + self._shown if self._shown else ""
@@ -62,10 +81,6 @@ class TextStage(Session):
         self._shown = wanted
         if text or retract:
             yield Write(text, retract_chars=retract)
-        if is_over:
-            self._is_first = self._is_first and not self._shown
-            self._shown = ""
-            yield END
 
 
 class AsrStage(TextStage):
@@ -81,6 +96,7 @@ class AsrStage(TextStage):
 
     def policy(self, observation: Observation) -> Iterator[Write]:
         write = observation.write
+        waited = waited_s(self._recogniser)
         if write is not None and write.audio is not None:
             self._is_open = True
             for part in slices(write.audio.samples, self._slice):
@@ -88,23 +104,32 @@ class AsrStage(TextStage):
         if self._is_open and (write == END or observation.is_last):
             self._is_open = False
             yield from self.show(self._recogniser.finish(), is_over=True)
+        self.meter.network(waited_s(self._recogniser) - waited)
 
     def close(self) -> None:
         self._recogniser.close()
 
 
 class MtStage(TextStage):
-    """Source words in, target words out; the utterance so far is translated anew each time."""
+    """Source words in, target words out; the utterance so far is translated anew each time.
+
+    The last translation of an utterance is written word by word where the translator gives it so.
+    """
 
     def __init__(
         self, translator: Translator, committer: Committer | None,
-        polish: Callable[[str, bool], str],
+        polish: Callable[[str, bool], str], every_words: int = 1,
     ) -> None:
-        """``polish(text, is_over)`` makes a written sentence of an utterance's translation."""
+        """``polish(text, is_over)`` makes a written sentence of an utterance's translation; it is
+        translated again after ``every_words`` new words.
+        """
         super().__init__(committer)
         self._translator = translator
         self._polish = polish
+        self._every_words = every_words
         self._source = ""
+        self._translated = 0
+        """Words of the source when it was last translated."""
 
     def policy(self, observation: Observation) -> Iterator[Write]:
         write = observation.write
@@ -113,11 +138,26 @@ class MtStage(TextStage):
             self._source = self._source[: len(self._source) - write.retract_chars] + write.text
         elif not is_over:
             return
-        if words := self._source.split():
-            target = self._polish(self._translator.translate(" ".join(words), is_over), is_over)
-            yield from self.show(tuple(target.split()), is_over)
+        words = self._source.split()
+        is_soon = 1 < self._every_words > abs(len(words) - self._translated)
+        if words and (is_over or not is_soon):
+            self._translated = len(words)
+            yield from self._translate(" ".join(words), is_over)
         if is_over:
             self._source = ""
+            self._translated = 0
+
+    def _translate(self, source: str, is_over: bool) -> Iterator[Write]:
+        waited = waited_s(self._translator)
+        target = ""
+        if is_over and isinstance(self._translator, StreamingTranslator):
+            for target in self._translator.stream(source, is_over):
+                # the last word may not be all there
+                yield from self.grow(tuple(self._polish(target, False).split()[:-1]))
+        else:
+            target = self._translator.translate(source, is_over)
+        self.meter.network(waited_s(self._translator) - waited)
+        yield from self.show(tuple(self._polish(target, is_over).split()), is_over)
 
 
 def polished(text: str, is_over: bool) -> str:

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from s2st_bench.errors import ConfigError
+from s2st_bench.parts import Vad
 from s2st_bench.types import Samples
 
-from .parts import Vad
 from .vad import FRAME_S, FRAME_SAMPLES, SpeechGate
 
 

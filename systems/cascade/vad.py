@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from s2st_bench.errors import ConfigError, DependencyError
+from s2st_bench.parts import VadModel
 from s2st_bench.types import Samples
 
 RATE_HZ = 16_000
@@ -182,7 +183,7 @@ class SpeechGate:
         return GateEvent("end", self._last_end_s, known_s)
 
 
-class Silero:
+class Silero(VadModel):
     """Makes Silero detectors that share one model."""
 
     def load(self) -> None:

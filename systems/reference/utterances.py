@@ -1,13 +1,11 @@
 """Where one utterance ends and the next begins, from the level of the sound alone.
 
 The models are trained on single sentences; a long recording is cut at its pauses, and everything
-that remembers starts anew with each utterance, so that memory and cost never grow.  A 10 ms frame
-is speech when its level lies ``above_db`` over the noise floor and not ``below_db`` under the
-loudest speech: the floor falls to a quieter frame at once and rises slowly, the loudest the other
-way round, so that a quiet recording is heard as a loud one is.  An utterance begins at least
-``PREROLL_S`` before its first speech and ends when ``min_silence_s`` of it have been quiet, or at
-``max_s``.  It begins at a whole number of encoder chunks after the start of the stream, so that
-sound which arrives chunk by chunk is not kept waiting for the rest of one.
+that remembers starts anew with each utterance, so that memory and cost never grow.  What is speech,
+:class:`~s2st_bench.speech.levels.SpeechLevels` says.  An utterance begins at least ``PREROLL_S``
+before its first speech and ends when ``min_silence_s`` of it have been quiet, or at ``max_s``.  It
+begins at a whole number of encoder chunks after the start of the stream, so that sound which
+arrives chunk by chunk is not kept waiting for the rest of one.
 """
 
 from __future__ import annotations
@@ -18,6 +16,7 @@ from typing import Final
 
 import numpy as np
 
+from s2st_bench.speech.levels import SpeechLevels
 from s2st_bench.types import Samples
 
 from .frontend import HOP, RATE_HZ
@@ -25,12 +24,6 @@ from .shape import CHUNK_MELS
 
 PREROLL_S: Final = 0.1
 _CHUNK: Final = CHUNK_MELS * HOP
-_QUIET_DB = -90.0
-"""The floor is never set below: 16 bits hold nothing quieter."""
-_FIRST_DB = -62.0
-"""The floor before anything was heard."""
-_RISE_DB = 0.03  # per frame
-_FALL_DB = 0.01  # per frame
 _MIN_FRAMES = 3
 """As many loud frames begin an utterance; a click does not."""
 _KEPT: Final = round(PREROLL_S * RATE_HZ) + _CHUNK + _MIN_FRAMES * HOP
@@ -53,10 +46,7 @@ class Utterances:
     ) -> None:
         self._min_silence = round(min_silence_s * RATE_HZ / HOP)
         self._max = round(max_s * RATE_HZ)
-        self._above_db = above_db
-        self._below_db = below_db
-        self._floor_db = _FIRST_DB
-        self._loudest_db = _QUIET_DB
+        self._levels = SpeechLevels(above_db=above_db, below_db=below_db)
         self._rest = np.zeros(0, np.float32)
         self._before = np.zeros(0, np.float32)
         self._is_open = False
@@ -72,7 +62,9 @@ class Utterances:
         count = len(sound) // HOP
         self._rest = sound[count * HOP :]
         start = 0
-        for number, is_speech in enumerate(self._speech(sound[: count * HOP].reshape(count, HOP))):
+        for number, is_speech in enumerate(
+            self._levels.speech(sound[: count * HOP].reshape(count, HOP))
+        ):
             end = (number + 1) * HOP
             self._loud = self._loud + 1 if is_speech else 0
             self._quiet = 0 if is_speech else self._quiet + 1
@@ -113,12 +105,3 @@ class Utterances:
         if len(samples):
             self._length += len(samples)
             yield Piece(samples)
-
-    def _speech(self, frames: Samples) -> Iterator[bool]:
-        """Whether each frame of ``float32[n, HOP]`` is speech."""
-        power = np.mean(np.square(frames, dtype=np.float64), axis=1)
-        for level in 10.0 * np.log10(power + 1e-12):
-            self._floor_db = max(_QUIET_DB, min(float(level), self._floor_db + _RISE_DB))
-            self._loudest_db = max(float(level), self._loudest_db - _FALL_DB)
-            yield bool(level > self._floor_db + self._above_db
-                       and level > self._loudest_db - self._below_db)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +10,8 @@ from typing import Any
 import yaml
 
 from s2st_bench.errors import ConfigError
+
+from .imports import module_of_file, on_path
 
 
 def from_file(path: Path, class_name: str | None) -> Any:
@@ -24,8 +22,6 @@ def from_file(path: Path, class_name: str | None) -> Any:
     ConfigError
         The file cannot be run, or does not say which class is meant.
     """
-    if not path.is_file():
-        raise ConfigError(f"system.agent={path}: no such file")
     module, marked = _run_file(path)
     if class_name is not None:
         wanted = class_name.rpartition(".")[2]
@@ -131,38 +127,13 @@ def import_user_dir(folder: Path) -> list[Any]:
     ]
 
 
-@contextmanager
-def on_path(*folders: Path) -> Iterator[None]:
-    """``folders`` at the front of the import path inside the block."""
-    before = list(sys.path)
-    sys.path[:0] = [str(folder) for folder in folders]
-    importlib.invalidate_caches()
-    try:
-        yield
-    finally:
-        sys.path[:] = before
-
-
 def _run_file(path: Path) -> tuple[ModuleType, list[Any]]:
     """The file as a module, and the classes it marked with ``@entrypoint``."""
     from simuleval.utils import EVALUATION_SYSTEM_LIST
 
-    # The resolved path keeps two files of one name apart.
-    name = f"simuleval_agent_{path.stem}_{abs(hash(str(path.resolve()))):x}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ConfigError(f"system.agent={path}: not a Python file")
-    module = importlib.util.module_from_spec(spec)
     already = list(EVALUATION_SYSTEM_LIST)
-    # Dataclasses and pickling look a class' module up by name.
-    sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        module = module_of_file(path)
         return module, EVALUATION_SYSTEM_LIST[len(already):]
-    except Exception as error:
-        del sys.modules[name]
-        raise ConfigError(
-            f"system.agent={path}: importing it failed ({type(error).__name__}: {error})"
-        ) from error
     finally:
         EVALUATION_SYSTEM_LIST[:] = already

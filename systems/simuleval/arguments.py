@@ -1,4 +1,4 @@
-"""An agent's own command line, parsed as the ``simuleval`` command would, away from ``sys.argv``.
+"""An agent's own command line, parsed as the ``simuleval`` command would, apart from ours.
 
 SimulEval's option groups read the process' arguments when they are built; :class:`AgentParser`
 hands them the agent's line instead, so neither its options nor ours can get mixed up.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -63,7 +65,7 @@ def folder_line(config: Mapping[str, Any], folder: Path) -> list[str]:
 
 
 class AgentParser(argparse.ArgumentParser):
-    """An argument parser that never looks at ``sys.argv``, and raises instead of exiting.
+    """An argument parser of ``line``, whatever the process' own is; raises instead of exiting.
 
     ``where`` says in error messages whose arguments they are.
     """
@@ -105,8 +107,21 @@ def parse(agent_class: Any, line: Sequence[str], where: str) -> argparse.Namespa
     options.add_scorer_args(parser, parser.line)
     options.add_slurm_args(parser)
     options.add_dataloader_args(parser, parser.line)
-    agent_class.add_args(parser)
+    # Agents that choose a part by name look for it with simuleval's cli_argument_list.
+    with _as_process_line(parser.line):
+        agent_class.add_args(parser)
     return parser.parse_args(parser.line)
+
+
+@contextmanager
+def _as_process_line(line: Sequence[str]) -> Iterator[None]:
+    """Inside the block ``sys.argv`` is the agent's own line."""
+    before = sys.argv
+    sys.argv = ["simuleval", *line]
+    try:
+        yield
+    finally:
+        sys.argv = before
 
 
 def _option(name: str, value: Any) -> list[str]:

@@ -38,8 +38,8 @@ class HostedAgent:
 
     @property
     def source(self) -> str:
-        """``speech`` or ``text``."""
-        return str(self.agent.source_type)
+        """``speech`` or ``text``; a project's own type (``comp-text``) counts by its last word."""
+        return str(self.agent.source_type).rpartition("-")[2]
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ def end_segment() -> Any:
     return EmptySegment(finished=True)
 
 
-def segment_samples(segment_ms: int, rate_hz: int) -> int:
+def segment_samples(segment_ms: float, rate_hz: int) -> int:
     """Samples of a source segment.
 
     The order of the operations is SimulEval's: in floating point 70 ms at 16 kHz make 1,121

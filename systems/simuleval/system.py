@@ -1,9 +1,10 @@
 """SimulEval agents, run unmodified.
 
 An agent is named by a Python file (``agent``), a dotted class (``agent_class``) or a system
-folder (``system_dir``), as for the ``simuleval`` command, and is given its own arguments.  All
-source and target types work, linear pipelines and trees too; a tree's text and speech outputs
-come from one run.  Needs the package ``simuleval`` (CC BY-SA 4.0), which is called, not copied.
+folder (``system_dir``), as for the ``simuleval`` command, and is given its own arguments; or it
+runs elsewhere, behind SimulEval's own server (``remote``).  All source and target types work,
+linear pipelines and trees too; a tree's text and speech outputs come from one run.  Needs the
+package ``simuleval`` (CC BY-SA 4.0), which is called, not copied.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from s2st_bench.types import Modality, Task
 
 from . import agents, arguments
 from .hosted import HostedAgent
+from .imports import on_path
+from .needs import beneath, filled, folders_of, require
+from .remote import RemoteAgent
 from .session import AgentSession, Loop, Settings
 
 _MODALITIES = ("speech", "text")
@@ -38,9 +42,19 @@ class SimulEvalAgent(System):
     user_dir
         The folder of a Python package to import before the agent is looked for; alone, the
         agent is the class in it that is marked ``@entrypoint``.
+    root
+        A checkout of the agent's project: put on the import path while the agent is loaded;
+        ``agent``, ``user_dir``, ``path`` and values of ``args`` that lie in it are taken from
+        there.
+    path
+        Further folders for the import path.
     args
         The agent's own arguments, as given to ``simuleval``: one string, a list of words, or a
-        mapping of option names to values.
+        mapping of option names to values; ``{tgt_lang}`` among them is ``tgt_lang``.
+    needs
+        Options that the user must give, and what they are.
+    remote, remote_source, remote_output
+        ``HOST:PORT`` of an agent behind ``simuleval --standalone``, and what it takes and gives.
     segment_ms
         Length of the source segments of speech (``--source-segment-size``); none: the run's
         chunk, or what ``args`` says.
@@ -67,28 +81,45 @@ class SimulEvalAgent(System):
         system_dir: Path | None = None,
         system_config: str = "main.yaml",
         user_dir: Path | None = None,
+        root: Path | None = None,
+        path: list[str] | None = None,
         args: str | list[Any] | dict[str, Any] | None = None,
+        needs: dict[str, str] | None = None,
+        remote: str | None = None,
+        remote_source: Modality = "speech",
+        remote_output: Modality = "text",
         segment_ms: int | None = None,
         dtype: Literal["fp16", "fp32"] | None = None,
         tgt_lang: str | None = None,
         unit: Literal["word", "char", "spm"] = "word",
         loop: Loop = "simuleval",
     ) -> None:
-        if not (agent or agent_class or system_dir or user_dir):
-            raise ConfigError(
-                "system=simuleval: say which agent with system.agent=FILE.py, "
-                "system.agent_class=package.module.Class or system.system_dir=FOLDER"
-            )
+        if remote is None:
+            given = {"agent": agent, "agent_class": agent_class, "system_dir": system_dir,
+                     "user_dir": user_dir, "root": root, "args": args, "tgt_lang": tgt_lang,
+                     "remote": remote}
+            require(needs, given)
+            if not (agent or agent_class or system_dir or user_dir):
+                raise ConfigError(
+                    "system=simuleval: say which agent with system.agent=FILE.py, "
+                    "system.agent_class=package.module.Class, system.system_dir=FOLDER or "
+                    "system.remote=HOST:PORT"
+                )
         if system_dir and (agent or agent_class):
             raise ConfigError("system=simuleval: system.system_dir already names its agent class")
         if segment_ms is not None and segment_ms < 1:
             raise ConfigError(f"system.segment_ms={segment_ms}: at least 1 is wanted")
-        self.agent = agent
+        self.agent: Path | None = beneath(root, agent)
         self.agent_class = agent_class
         self.system_dir = system_dir
         self.system_config = system_config
-        self.user_dir = user_dir
-        self.args = arguments.command_line(args)
+        self.user_dir: Path | None = beneath(root, user_dir)
+        self.folders = folders_of(root, path)
+        self.args = arguments.command_line(filled(args, root, tgt_lang))
+        self.remote = (
+            RemoteAgent(remote, remote_source, remote_output)
+            if remote is not None else None
+        )
         self.dtype = dtype
         self.settings = Settings(segment_ms, tgt_lang, unit, loop)
         self._hosted: HostedAgent | None = None
@@ -104,11 +135,17 @@ class SimulEvalAgent(System):
             ``simuleval`` is not installed.
         ConfigError
             The agent is not found, or does not take the arguments.
+        SystemFailure
+            No agent answers at ``remote``.
         """
         if importlib.util.find_spec("simuleval") is None:
             raise DependencyError("simuleval", "system=simuleval", "simuleval")
+        if self.remote is not None:
+            self.remote.reset()
+            self._settle(HostedAgent(self.remote), f"the agent at {self.remote.address}")
+            return
         folder = self.system_dir.resolve() if self.system_dir else None
-        with agents.on_path(*([folder] if folder else [])):
+        with on_path(*([folder] if folder else []), *self.folders):
             agent_class, own = self._find(folder)
             line = [*self._harness_line(device), *own, *self.args]
             where = getattr(agent_class, "__name__", str(agent_class))
@@ -116,7 +153,8 @@ class SimulEvalAgent(System):
             built = agent_class.from_args(namespace)
         half = (namespace.dtype or ("fp16" if namespace.fp16 else "fp32")) == "fp16"
         built.to(namespace.device, fp16=half)
-        self._cuda = str(namespace.device).startswith("cuda")
+        # "gpu" is what StreamSpeech's agents call it.
+        self._cuda = str(namespace.device).startswith(("cuda", "gpu"))
         if self.settings.segment_ms is None and namespace.source_segment_size > 1:
             self.settings = replace(self.settings, segment_ms=namespace.source_segment_size)
         self._settle(HostedAgent(built), where)
@@ -191,6 +229,7 @@ class SimulEvalAgent(System):
         # What a SimulEval agent takes and gives is known once it is built, not by class.
         self.sources = frozenset({cast(Modality, hosted.source)})
         self.outputs = frozenset(cast(tuple[Modality, ...], hosted.outputs))
+        self.sessions = None if hosted.shareable else 1
 
 
 class _SoleSession(AgentSession):

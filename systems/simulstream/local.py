@@ -74,6 +74,7 @@ class Simulstream(System):
         self.codes = dict(codes or {})
         self.pool_size = pool_size
         self.concurrent = concurrent
+        self.sessions = None if concurrent else 1
         self._class: Any = None
         self._config: SimpleNamespace | None = None
         self._free: list[Any] = []

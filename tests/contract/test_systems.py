@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 import yaml
 
+import tiny_recognisers
+import tiny_speech2text
 from s2st_bench.build import build_system
 from s2st_bench.config import Choice
-from s2st_bench.errors import ConfigError, DependencyError
+from s2st_bench.errors import ConfigError, DependencyError, UsageError
 from s2st_bench.registry import Registry
 from s2st_bench.system import Observation, PipelineSession, StreamSystem
 from s2st_bench.types import (
@@ -39,6 +41,10 @@ SOURCE_WORDS = ("guten", "Tag", "liebe", "Gäste")
 REFERENCE = "good day dear guests"
 CALLS = 10_000
 LANGUAGES = ("en", "es", "de")
+TINY = {"seamless": lambda folder: tiny_speech2text.seamless(folder, speech=True, layers=4),
+        "speech2text": tiny_recognisers.whisper}
+"""Makers of small checkpoints for systems whose weights are the user's (option ``model``)."""
+SMALL = {"max_new_tokens": 8}
 WITHOUT_WORK = {"compute": 0.0, "burst_compute_s": 0.0}
 """Simulated computation, which the protocol does not depend on, is not waited for."""
 
@@ -48,12 +54,34 @@ def configured(path: Path) -> Choice:
     return Choice(values.pop("name"), values)
 
 
-@pytest.fixture(params=[path for _, path in OPTIONS], ids=[name for name, _ in OPTIONS])
-def choice(request):
+def marked(name, path):
+    """A case; slow where a checkpoint is made and loaded."""
+    marks = [pytest.mark.slow] if configured(path).name in TINY else []
+    return pytest.param(path, id=name, marks=marks)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """The folder of a small checkpoint for a system, made once."""
+    root = tmp_path_factory.mktemp("tiny")
+
+    def folder(name):
+        place = root / name
+        if not place.exists():
+            TINY[name](place)
+        return str(place)
+
+    return folder
+
+
+@pytest.fixture(params=[marked(name, path) for name, path in OPTIONS])
+def choice(request, tiny):
     found = configured(request.param)
     missing = REGISTRY.get("systems", found.name).missing()
     if missing:
         pytest.skip(f"{found.name} needs {', '.join(missing)}")
+    if found.name in TINY:
+        return Choice(found.name, {**found.params, "model": tiny(found.name), **SMALL})
     faster = {key: value for key, value in WITHOUT_WORK.items() if key in found.params}
     return Choice(found.name, {**found.params, **faster})
 
@@ -88,6 +116,8 @@ def a_task(system):
 
 
 def load(system):
+    if isinstance(system, StreamSystem):
+        pytest.skip("a stream is tested against its service")
     try:
         system.load()
     except DependencyError as error:
@@ -95,8 +125,6 @@ def load(system):
 
 
 def opened(system, task):
-    if isinstance(system, StreamSystem):
-        pytest.skip("a stream is tested against its service")
     session = (
         system.open_control(task, a_recording(task.source)) if system.privileged
         else system.open(task)
@@ -177,7 +205,7 @@ def plain(write):
 def test_has_a_card_and_an_operating_point_of_its_own_name(name):
     plugin = REGISTRY.get("systems", name)
     assert plugin.card_path is not None and len(plugin.card_path.read_text("utf-8")) > 200
-    assert name in REGISTRY.options("systems")
+    assert plugin.state == "card" or name in REGISTRY.options("systems")
     assert plugin.summary
 
 
@@ -237,6 +265,18 @@ def test_a_control_shows_nothing_to_others(system):
     else:
         with pytest.raises(NotImplementedError):
             system.open_control(a_task(system), a_recording("speech"))
+
+
+def test_a_missing_key_is_refused_by_the_name_of_its_variable(choice, system, monkeypatch):
+    variable = REGISTRY.get("systems", choice.name).key
+    if not variable:
+        pytest.skip("needs no key")
+    monkeypatch.delenv(variable, raising=False)
+    assert REGISTRY.get("systems", choice.name).state == "key"
+    with pytest.raises(UsageError, match=f"export {variable}="):
+        system.load()
+    monkeypatch.setenv(variable, "sk-test")
+    system.load()
 
 
 CONSTRUCT_ALL = """

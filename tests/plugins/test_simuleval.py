@@ -324,6 +324,7 @@ def test_agent_with_state_of_its_own_serves_one_session_at_a_time() -> None:
     made = system("sole_text.py", [])
     task = Task("de", "en", "text")
     first = made.open(task)
+    assert made.sessions == 1
     with pytest.raises(SystemFailure, match="one session at a time"):
         made.open(task)
     list(first.policy(Observation(TextChunk(("a", "b", "c"), 0, None, False))))
@@ -432,3 +433,53 @@ def test_task_that_the_agent_cannot_do() -> None:
     made = system("wait_k_text.py", ["--wait-k", "1"])
     with pytest.raises(SystemFailure, match="takes text as input, not speech"):
         made.open(Task("de", "en"))
+
+
+def test_options_of_a_part_named_on_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["other"])
+    made = system("nested_options.py", ["--part", "Marker", "--mark", "+"])
+    said = listen(made.open(Task("de", "en", "text")), "a b c", 1)
+    assert [one.write.text for one in said] == ["a+b+c"]
+    assert sys.argv == ["other"]
+
+
+def test_agents_of_a_checkout_and_its_files(tmp_path: Path) -> None:
+    """A project's folder: its agent, a package it imports, a file among its arguments, a type of
+    source under its own name.
+    """
+    (tmp_path / "lib" / "part_of_checkout").mkdir(parents=True)
+    (tmp_path / "lib" / "part_of_checkout" / "__init__.py").write_text("READ = int\n")
+    (tmp_path / "k.txt").write_text("2")
+    code = (AGENTS / "wait_k_text.py").read_text().replace("type=int", "type=open")
+    code = code.replace("args.wait_k", "READ(args.wait_k.read())")
+    code += "\nfrom part_of_checkout import READ\nWaitKText.source_type = 'comp-text'\n"
+    (tmp_path / "its.agent.py").write_text(code)
+    before = list(sys.path)
+    made = SimulEvalAgent(root=tmp_path, path=["lib"], agent=Path("its.agent.py"),
+                          args={"wait-k": "k.txt", "unused": None})
+    made.load()
+    assert sys.path == before
+    said = listen(made.open(Task("de", "en", "text")), "a b c", 1)
+    assert [one.given for one in said] == [2, 3, 3]
+
+
+def test_language_among_the_arguments() -> None:
+    made = SimulEvalAgent(agent_class="a.B", args={"tgt-lang": "{tgt_lang}"}, tgt_lang="deu")
+    assert made.args == ["--tgt-lang", "deu"]
+
+
+@pytest.mark.parametrize("name, source, output", [
+    ("wait_k_text.py", "text", "text"), ("speech_clock.py", "speech", "text"),
+    ("other_pairs.py", "text", "speech"), ("echo_speech.py", "speech", "speech"),
+])
+def test_all_four_pairs_run(
+    name: str, source: str, output: Any, sources: Sources, tmp_path: Path
+) -> None:
+    """Through the replay, whole; their delays are compared above where SimulEval has any."""
+    class_name = {"speech_clock.py": "SpeechClock", "other_pairs.py": "Spell"}.get(name)
+    made = system(name, ["--wait-k", "1"] if name == "wait_k_text.py" else [],
+                  agent_class=class_name)
+    for trace in replayed(made, source, sources, 0.32, tmp_path):
+        assert trace.outputs == (output,)
+        assert bool(trace.pieces) == (output == "speech")
+        assert bool(final_text(trace)) == (output == "text")

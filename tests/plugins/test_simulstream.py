@@ -235,6 +235,7 @@ def test_one_session_at_a_time_where_the_class_shares_its_state() -> None:
     system = Simulstream(processor_class=REVISER, options=reviser(), concurrent=False)
     system.load()
     first = system.open(Task("en", "de"))
+    assert system.sessions == 1
     with pytest.raises(Exception, match="one session at a time"):
         system.open(Task("en", "de"))
     first.close()

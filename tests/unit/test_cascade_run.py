@@ -167,7 +167,7 @@ def test_what_cannot_be_done_is_said_before_anything_is_loaded(recording: Record
 
 
 @pytest.mark.parametrize(("settings", "message"), [
-    ({"vad": "ears"}, "system.vad=ears: one of energy, silero"),
+    ({"vad": "ears"}, "system.vad: no vad named .ears.. Available: energy, silero"),
     ({"asr": "ears"}, "system.asr: no recogniser named 'ears'.*pocketsphinx"),
     ({"mt": "aperitum"}, "system.mt: no translator named 'aperitum'. Did you mean 'apertium'"),
     ({"mt": []}, "at least one translator"),

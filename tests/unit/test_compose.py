@@ -153,6 +153,20 @@ def test_inner_systems_nest(plugins: Path) -> None:
     }
 
 
+def test_a_part_with_settings_takes_the_place_of_another() -> None:
+    def cascade(*overrides: str) -> Choice:
+        return compose(["system=cascade", "dataset=conference", *overrides]).system
+
+    assert cascade("system.tts={name: vits, checkpoint: a/b, lang: de}").params["tts"] == {
+        "name": "vits", "checkpoint": "a/b", "lang": "de"}
+    assert cascade("system.mt={name: chat, tries: 1}").params["mt"] == {"name": "chat", "tries": 1}
+    assert cascade("system.vad={name: energy, above_db: 9}").params["vad"] == {
+        "name": "energy", "above_db": 9}
+    assert cascade("system.asr.lm=x").params["asr"]["cmn"] == []
+    with pytest.raises(ConfigError, match="system.ttts: no such option. Did you mean system.tts"):
+        cascade("system.ttts={name: vits}")
+
+
 def test_pair_is_an_alias(plugins: Path) -> None:
     config = compose([*RUN, "dataset.pair=en-de", "target_lang=de"], plugin_dirs=[plugins])
     assert (config.source_lang, config.target_lang) == ("en", "de")

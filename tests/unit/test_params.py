@@ -129,3 +129,17 @@ def test_open_constructors_take_anything() -> None:
             self.rest = rest
 
     assert construct(Open, {"k": 2, "other": "x"}).rest == {"other": "x"}
+
+
+def test_of_several_readings_the_part_that_was_built_says_what_is_wrong() -> None:
+    def build(base: type, config: Mapping[str, Any], where: str) -> Any:
+        return construct(Part, {k: v for k, v in config.items() if k != "name"}, where)
+
+    one_or_many = Part | Sequence[Part]
+    assert coerce({"size": 2}, one_or_many, "mt", build=build).size == 2
+    with pytest.raises(ConfigError, match=r"^mt\.size: expected a whole number"):
+        coerce({"size": "x"}, one_or_many, "mt", build=build)
+    with pytest.raises(ConfigError, match=r"^mt\[1\]\.size: expected a whole number"):
+        coerce([{"size": 1}, {"size": "x"}], one_or_many, "mt", build=build)
+    with pytest.raises(ConfigError, match="^mt: expected Part or a list"):
+        coerce(3, one_or_many, "mt", build=build)

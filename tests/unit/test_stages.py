@@ -9,8 +9,9 @@ import pytest
 
 from s2st_bench.items import items
 from s2st_bench.metric import Unscored
+from s2st_bench.metrics.stages.first import StageFirstOutput
 from s2st_bench.metrics.stages.wer import StageWER, edits_by_segment, words
-from s2st_bench.stages import stage_seconds, stage_text
+from s2st_bench.stages import first_outputs_s, stage_seconds, stage_text
 from s2st_bench.types import (
     AudioSource,
     Failure,
@@ -83,3 +84,24 @@ def test_what_cannot_be_scored_says_why() -> None:
     assert StageWER().stats(item) == Unscored("no transcript")
     (item,) = items(TWO, recording("hello"))
     assert StageWER(stage="ears").stats(item) == Unscored("no stage 'ears' in the trace")
+
+
+def test_time_to_first_output_is_of_the_answers_that_say_something() -> None:
+    silent = Step(3.0, 3.0, (Job(4, "asr", 3.0, 3.5),), (TimedWrite(4, 0.2, output=False),))
+    spoken = Step(4.0, 4.0, (Job(5, "tts", 4.0, 4.5),), (
+        TimedWrite(5, 0.3, speech_s=0.1), TimedWrite(5, 0.45, speech_s=0.2)))
+    whole = trace(*TWO.steps, silent, spoken)
+    assert first_outputs_s(whole, "asr") == [0.1, 0.1]
+    assert first_outputs_s(whole, "mt") == [0.01, 0.01]
+    assert first_outputs_s(whole, "tts") == [0.3] and first_outputs_s(whole, "vad") == []
+    one, two = recording("Hello."), recording("Hello.", "Now.")
+    for of in (one, two):
+        rows = [StageFirstOutput(stage="mt").stats(item) for item in items(whole, of)]
+        total = np.sum(rows, axis=0)  # type: ignore[arg-type]
+        assert total[1] == 2.0
+        assert StageFirstOutput().value(total) == pytest.approx(10.0)
+    (item,) = items(whole, one)
+    assert StageFirstOutput(stage="ears").stats(item) == Unscored(
+        "no stage 'ears' in the trace that wrote anything")
+    (item,) = items(trace(error=Failure("raised", "x")), one)
+    assert StageFirstOutput().stats(item) == Unscored("the recording failed")

@@ -255,7 +255,7 @@
       next.focus();
     });
   }
-  for (const plot of all("figure.plot svg.whole")) {
+  for (const plot of all(":is(.plot, .load) > svg.whole")) {
     const points = all("[data-tip]", plot);
     points.forEach((point, index) => point.setAttribute("tabindex", index ? "-1" : "0"));
     plot.addEventListener("keydown", (event) => {

@@ -31,6 +31,8 @@ class EchoSpeech(SpeechToSpeechAgent):
                 content=samples,
                 sample_rate=states.source_sample_rate // 2,
                 finished=finished,
+                # Without it SimulEval 1.1.4's server cannot write the segment as JSON.
+                tgt_lang=states.tgt_lang,
             ),
             finished=finished,
         )

@@ -1,0 +1,1 @@
+"""Two sessions of one system at once; used by trust checks only."""

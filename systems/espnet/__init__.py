@@ -1,0 +1,1 @@
+"""ESPnet-ST-v2 streaming speech translation."""

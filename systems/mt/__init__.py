@@ -1,0 +1,1 @@
+"""Translators with weights or servers of the user's."""

@@ -1,0 +1,1 @@
+"""Offline speech-to-text models of transformers, read out while the speaker talks."""

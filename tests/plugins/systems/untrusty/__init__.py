@@ -1,0 +1,1 @@
+"""Systems that a trust check must tell from honest ones."""
