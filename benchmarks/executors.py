@@ -4,9 +4,10 @@
 is the whole command.  Costs of an empty system come from runs of two sizes: a line through them
 gives the cost per recording, apart from what a run costs once.  A chunk's cost comes from clips of
 two lengths.  *Scaling* is a system that computes a fixed amount, with one worker and with two: on
-an idle machine of two processors or more the ratio must not exceed 0.6.  ``cores`` says how many
-processors the workers kept busy on average; above the number of workers, their libraries' threads
-would not be bound.
+an idle machine of two processors or more the ratio must not exceed 0.6; *waiting* is a system that
+sleeps instead, which needs no processor and shows the harness' own part on any machine.  ``cores``
+says how many processors the command kept busy on average; above the number of workers, their
+libraries' threads would not be bound.
 
 ``load`` is the load average when a row was begun: on a shared machine scaling means nothing.
 """
@@ -29,7 +30,8 @@ RECORDINGS = 500
 FEW = 50
 SHORT_S, LONG_S = 1.0, 10.0
 CHUNK_S = 0.32
-MEGABYTES = 12
+MEGABYTES = "system.megabytes=12"
+WAIT = "system.wait_s=0.02"
 RATIO = 0.6
 _EXECUTORS = (("local", 1), ("local", 2), ("ray", 1), ("ray", 2))
 
@@ -78,10 +80,11 @@ def overheads(rows: list[dict[str, Any]], few: int, many: int) -> list[dict[str,
 
 def gates(rows: list[dict[str, Any]], same: bool) -> list[dict[str, Any]]:
     """The conditions of a release."""
-    spent = {row["workers"]: row["replay_s"] for row in rows
-             if row["what"] == "scaling" and row["executor"] == "local"}
+    spent = {(row["what"], row["workers"]): row["replay_s"] for row in rows
+             if row["executor"] == "local" and row["recordings"] == RECORDINGS}
     return [
-        report.gate("two workers, times one's time", spent[2] / spent[1], RATIO, at_least=False),
+        *(report.gate(f"{what}: two workers, times one's time", spent[what, 2] / spent[what, 1],
+                      RATIO, at_least=False) for what in ("waiting", "scaling")),
         report.gate("scores of all executors are the same bytes", float(same), 1, at_least=True),
     ]
 
@@ -101,13 +104,14 @@ class _Bench:
 
     def empty(self) -> list[dict[str, Any]]:
         """A system that does nothing but write."""
-        rows = [self._run("empty", executor, workers, (n, SHORT_S), 0)
+        rows = [self._run("empty", executor, workers, (n, SHORT_S))
                 for executor, workers in self.executors for n in (self.few, self.many)]
-        return [*rows, self._run("empty, long", "local", 1, (self.many, LONG_S), 0)]
+        return [*rows, self._run("empty, long", "local", 1, (self.many, LONG_S))]
 
     def scaling(self) -> list[dict[str, Any]]:
-        """A system that computes."""
-        return [self._run("scaling", executor, workers, (self.many, SHORT_S), MEGABYTES)
+        """A system that waits, and one that computes."""
+        return [self._run(what, executor, workers, (self.many, SHORT_S), work)
+                for what, work in (("waiting", WAIT), ("scaling", MEGABYTES))
                 for executor, workers in self.executors]
 
     def identical(self) -> bool:
@@ -116,17 +120,17 @@ class _Bench:
         for executor, workers in self.executors:
             name = f"same-{executor}-{workers}"
             measure(["-m", "s2st_bench", "run", "--quiet", "--plugin-dir", str(PLUGINS),
-                     *self._overrides(executor, workers, (self.many, SHORT_S), 0),
+                     *self._overrides(executor, workers, (self.many, SHORT_S)),
                      "clock=ideal", "metrics=[BLEU,LAAL]", f"name={name}"])
             made.add((self.folder / "runs" / name / "scores.json").read_bytes())
         return len(made) == 1
 
     def _run(
-        self, what: str, executor: str, workers: int, clips: tuple[int, float], megabytes: int
+        self, what: str, executor: str, workers: int, clips: tuple[int, float], *work: str
     ) -> dict[str, Any]:
         load = os.getloadavg()[0]
         done = measure(["-m", "benchmarks.drivers", "ours",
-                        *self._overrides(executor, workers, clips, megabytes), "score=false"])
+                        *self._overrides(executor, workers, clips), *work, "score=false"])
         replay_s = float(json.loads(done.stdout.strip().splitlines()[-1])["replay_s"])
         return {"what": what, "executor": executor, "workers": workers, "recordings": clips[0],
                 "replay_s": replay_s, "wall_s": done.wall_s,
@@ -134,9 +138,9 @@ class _Bench:
                 "cores": done.cpu_s / done.wall_s if executor == "local" else None, "load": load}
 
     def _overrides(
-        self, executor: str, workers: int, clips: tuple[int, float], megabytes: int
+        self, executor: str, workers: int, clips: tuple[int, float]
     ) -> list[str]:
-        return ["system=busy", f"system.megabytes={megabytes}", "dataset=clips",
+        return ["system=busy", "dataset=clips",
                 f"dataset.folder={self.clips[clips]}", "outputs=text", f"chunk_s={CHUNK_S}",
                 f"executor={executor}", f"executor.workers={workers}",
                 f"out={self.folder / 'runs'}"]

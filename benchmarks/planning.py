@@ -21,16 +21,18 @@ from benchmarks import report
 class Overheads:
     """What the harness itself costs; measured on two shared cores of a Xeon (docs/planning.md)."""
 
-    run_s: float = 2.0
+    run_s: float = 2.1
     """Once a run: start of the command and of its workers, without loading the system."""
-    recording_s: float = 0.0015
-    chunk_s: float = 0.00005
-    ray_run_s: float = 16.0
-    """More, where a run is spread by Ray."""
-    ray_recording_s: float = 0.012
-    score_segment_s: float = 0.0010
-    """The usual metrics, without models; long recordings are scored by their segments."""
-    board_segment_s: float = 0.0007
+    recording_s: float = 0.0017
+    chunk_s: float = 0.00006
+    ray_run_s: float = 12.0
+    """More, where a run is spread by Ray over a cluster of its own."""
+    ray_recording_s: float = 0.0025
+    score_segment_s: float = 0.001
+    """The usual metrics, without models."""
+    resegment_segment_s: float = 0.004
+    """Finding the segments of a long recording in what was said: 25 words each."""
+    board_segment_s: float = 0.00045
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,10 @@ class Plan:
     gpus: int
     gpu_hours: float
     wall_hours: float
+    loading_share: float
+    """Of the GPU hours: loading the systems."""
     harness_share: float
-    """Of the GPU hours: what the harness costs, loading included."""
+    """Of the GPU hours: what the harness itself costs."""
     scoring_hours: float
     """On one processor core; runs can be scored side by side."""
     board_minutes: float
@@ -87,18 +91,19 @@ def plan(campaign: Campaign, gpus: int, overheads: Overheads | None = None) -> P
     split = min(recordings, max(1, gpus // runs))
     rtf = max(1.0, campaign.rtf) if campaign.realtime else campaign.rtf
     each_s = costs.recording_s + (costs.ray_recording_s if split > 1 else 0.0)
-    once_s = costs.run_s + (costs.ray_run_s if split > 1 else 0.0) + campaign.load_s
-    harness_s = split * once_s + recordings * each_s + audio_s / campaign.chunk_s * costs.chunk_s
-    run_s = harness_s + audio_s * (rtf + campaign.metric_rtf)
+    start_s = costs.run_s + (costs.ray_run_s if split > 1 else 0.0)
+    load_s = split * campaign.load_s
+    harness_s = split * start_s + recordings * each_s + audio_s / campaign.chunk_s * costs.chunk_s
+    run_s = load_s + harness_s + audio_s * (rtf + campaign.metric_rtf)
     work_s = runs * run_s
     if split > 1:
-        longest_s = min(campaign.longest_s, audio_s) * rtf + once_s
+        longest_s = min(campaign.longest_s, audio_s) * rtf + start_s + campaign.load_s
         wall_s = max(run_s / split, longest_s)
     else:
         wall_s = math.ceil(runs / gpus) * run_s
     return Plan(
-        gpus, work_s / 3600, wall_s / 3600, runs * harness_s / work_s,
-        runs * segments * costs.score_segment_s / 3600,
+        gpus, work_s / 3600, wall_s / 3600, load_s / run_s, harness_s / run_s,
+        runs * segments * (costs.score_segment_s + costs.resegment_segment_s) / 3600,
         runs * segments * costs.board_segment_s / 60, work_s / 3600 * campaign.price,
     )
 
@@ -135,7 +140,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _row(found: Plan) -> dict[str, Any]:
     return {"GPUs": str(found.gpus), "GPU hours": found.gpu_hours, "wall": _time(found.wall_hours),
-            "harness": f"{found.harness_share:.1%}", "scoring, one core": _time(
+            "loading": f"{found.loading_share:.1%}", "harness": f"{found.harness_share:.2%}", "scoring, one core": _time(
                 found.scoring_hours), "board": _time(found.board_minutes / 60),
             "cost": found.cost or None}
 

@@ -17,6 +17,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from s2st_bench.errors import TraceError
@@ -140,11 +141,12 @@ def _encode_job(job: Job) -> str:
 
 
 def _decode_job(row: list[Any]) -> Job:
+    stage = intern(row[1])  # a trace has thousands of jobs and a handful of stages
     if len(row) == 4:
-        return Job(*row)
+        return Job(row[0], stage, row[2], row[3])
     rest = row[4]
     return Job(
-        row[0], row[1], row[2], row[3],
+        row[0], stage, row[2], row[3],
         tuple(rest.get("parents", ())),
         rest.get("resource", MAIN),
         rest.get("network_s", 0.0),
