@@ -139,10 +139,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _row(found: Plan) -> dict[str, Any]:
-    return {"GPUs": str(found.gpus), "GPU hours": found.gpu_hours, "wall": _time(found.wall_hours),
-            "loading": f"{found.loading_share:.1%}", "harness": f"{found.harness_share:.2%}", "scoring, one core": _time(
-                found.scoring_hours), "board": _time(found.board_minutes / 60),
-            "cost": found.cost or None}
+    return {
+        "GPUs": str(found.gpus), "GPU hours": found.gpu_hours, "wall": _time(found.wall_hours),
+        "loading": f"{found.loading_share:.1%}", "harness": f"{found.harness_share:.2%}",
+        "scoring, one core": _time(found.scoring_hours),
+        "board": _time(found.board_minutes / 60), "cost": found.cost or None,
+    }
 
 
 def _time(hours: float) -> str:
