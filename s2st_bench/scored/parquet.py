@@ -104,10 +104,14 @@ class ParquetScores:
         self.corpus: list[dict[str, Any]] = about["corpus"]
         self._metrics: list[str] = about["metrics"]
         self._left_out: list[str] = about["left_out"]
-        self._n_clusters: int = about["n_clusters"]
-        for name in (*_FIXED, _CLUSTER, *map(_column, self._metrics),
-                     *(f"{prefix}{m}" for prefix in (_N, _VALUE) for m in self._left_out)):
-            schema.field(name)
+        self._n_clusters = int(about["n_clusters"])
+        wanted = dict.fromkeys((*_FIXED, _CLUSTER), "")
+        wanted |= dict.fromkeys(map(_column, self._metrics), "double")
+        for metric in self._left_out:
+            wanted |= {f"{_N}{metric}": "int32", f"{_VALUE}{metric}": "double"}
+        for name, kind in wanted.items():
+            if name not in schema.names or (kind and str(schema.field(name).type) != kind):
+                raise ValueError(f"column {name!r} is missing, or not of type {kind}")
 
     def recordings(self) -> PerRecording:
         held = self._read(_FIXED[:3] + _FIXED[5:7])

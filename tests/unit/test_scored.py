@@ -86,7 +86,7 @@ def test_other_tools_find_metrics_by_name(run: Path) -> None:
     assert table.column("metric:id").null_count == 2
 
 
-@pytest.mark.parametrize("damage", ["changed", "cut", "rubbish", "other columns"])
+@pytest.mark.parametrize("damage", ["changed", "cut", "rubbish", "fewer columns", "other types"])
 def test_what_does_not_belong_is_passed_over(run: Path, damage: str) -> None:
     from pyarrow import parquet
 
@@ -94,9 +94,12 @@ def test_what_does_not_belong_is_passed_over(run: Path, damage: str) -> None:
         text = (run / JSON).read_text().replace('"hung"', '"died"')
         (run / JSON).write_text(text)
         assert read_scores(RunFolder(run)).recordings.failures[0].kind == "died"
-    elif damage == "other columns":
+    elif damage in ("fewer columns", "other types"):
         table = parquet.read_table(run / PARQUET)
-        parquet.write_table(table.drop_columns(["BLEU"]), run / PARQUET)
+        at = table.schema.names.index("BLEU")
+        changed = (table.drop_columns(["BLEU"]) if damage == "fewer columns"
+                   else table.set_column(at, "BLEU", table.column("id")))
+        parquet.write_table(changed, run / PARQUET)
     else:
         whole = (run / PARQUET).read_bytes()
         (run / PARQUET).write_bytes(whole[:-40] if damage == "cut" else b"PAR1" * 9)
