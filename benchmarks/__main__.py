@@ -9,11 +9,13 @@ from pathlib import Path
 from benchmarks import (
     alignment,
     corpora,
+    executors,
     fidelity,
     formats,
     quality,
     reference,
     replay,
+    scale,
     speech,
     statistics,
 )
@@ -22,7 +24,7 @@ BENCHMARKS = {
     "replay": replay.main, "fidelity": fidelity.main, "formats": formats.main,
     "statistics": statistics.main, "reference": reference.main, "quality": quality.main,
     "corpora": corpora.main, "alignment": alignment.main,
-    "speech": speech.main,
+    "speech": speech.main, "executors": executors.main, "scale": scale.main,
 }
 
 

@@ -1,4 +1,5 @@
-"""Runs a command and measures it from outside: wall time, and memory of its whole process tree.
+"""Runs a command and measures it from outside: wall time, processor time, and memory of its whole
+process tree.
 
 Memory is read from ``/proc`` (Linux): the sum over all processes of the tree of each one's highest
 resident size so far.  Pages that processes share count once for each, so this is an upper bound.
@@ -7,6 +8,7 @@ resident size so far.  Pages that processes share count once for each, so this i
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -26,6 +28,8 @@ class Measured:
     wall_s: float
     peak_mb: float
     stdout: str
+    cpu_s: float = 0.0
+    """User and system time of all its processes: what a busy machine does not change much."""
 
 
 def measure(arguments: Sequence[str], cwd: Path | None = None) -> Measured:
@@ -40,6 +44,7 @@ def measure(arguments: Sequence[str], cwd: Path | None = None) -> Measured:
     environment["PYTHONPATH"] = os.pathsep.join(
         filter(None, (str(ROOT), environment.get("PYTHONPATH", "")))
     )
+    before_s = _children_s()
     started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -52,7 +57,13 @@ def measure(arguments: Sequence[str], cwd: Path | None = None) -> Measured:
     memory.stop()
     if process.returncode != 0:
         raise RuntimeError(f"python {' '.join(arguments)} failed:\n{(stdout + stderr)[-3000:]}")
-    return Measured(wall_s, memory.peak_kb / 1024, stdout)
+    return Measured(wall_s, memory.peak_kb / 1024, stdout, _children_s() - before_s)
+
+
+def _children_s() -> float:
+    """Processor time of all processes that were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class _Memory(threading.Thread):

@@ -13,6 +13,7 @@ from copy import copy
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from s2st_bench.metric import Floats, Item, Metric, Unscored
 
@@ -22,12 +23,19 @@ def unit_lags(times: Floats, source_length: float, n_units: int) -> Floats:
     return np.asarray(times - np.arange(len(times)) * (source_length / n_units))
 
 
-def weighted_percentile(values: Floats, weights: Floats, percent: float) -> Floats:
-    """Percentile of ``float64[n]`` under each row of ``float64[b, n]`` weights; NaN without any."""
+def weighted_percentile(
+    values: Floats, weights: Floats, percent: float, owner: npt.NDArray[np.intp] | None = None
+) -> Floats:
+    """Percentile of ``float64[n]`` under each row of ``float64[b, m]`` weights; NaN without any.
+
+    ``owner``, ``intp[n]``, says whose weight each value has; none: its own, and m is n.
+    """
     order = np.argsort(values, kind="stable")
+    owners = order if owner is None else owner[order]
     found = np.full(len(weights), np.nan)
+    # row by row: a weight for every value of every row would be gigabytes for a large corpus
     for row, weight in enumerate(weights):
-        mass = np.cumsum(weight[order])
+        mass = np.cumsum(weight[owners])
         if len(mass) and mass[-1] > 0:
             # A hair less than the wanted mass: a sum of floats must not miss its own share.
             wanted = mass[-1] * percent / 100.0 * (1.0 - 1e-12)
@@ -74,4 +82,4 @@ class PooledPercentile(Metric):
         rows = [self._rows[int(row)] for row in stats[:, 0]]
         owner = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
         values = np.concatenate(rows) if rows else np.array([])
-        return weighted_percentile(values, weights[:, owner], self.percent)
+        return weighted_percentile(values, weights, self.percent, owner)

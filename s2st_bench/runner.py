@@ -137,11 +137,12 @@ def run(
         _replay(executor, works, record, recordings, config, home, plugin_dirs, progress,
                 test and replace(test, record=record))
         if config.score:
+            from s2st_bench.scored import JSON, PARQUET
             from s2st_bench.scoring import score_run
 
             score_run(home.path, metrics=config.metrics, registry=registry,
                       metric_options=config.metric_options)
-            home.put("scores.json")
+            home.put(*(name for name in (JSON, PARQUET) if (home.path / name).is_file()))
     return home.path
 
 

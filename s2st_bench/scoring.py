@@ -20,13 +20,15 @@ from typing import Any
 from s2st_bench.build import nested, shared
 from s2st_bench.default_asr import AUTO
 from s2st_bench.errors import ConfigError, DependencyError, InputError, TraceError, UsageError
+from s2st_bench.heap import many_objects
 from s2st_bench.items import lost_trace
 from s2st_bench.metric import Metric
 from s2st_bench.params import Build, construct
 from s2st_bench.penalty import SUFFIX, Penalised
 from s2st_bench.registry import Registry, labelled
+from s2st_bench.scored import write_scores
 from s2st_bench.scorer import ALL, Options, Scorer
-from s2st_bench.store import RunFolder, write_atomically
+from s2st_bench.store import RunFolder
 from s2st_bench.table import ScoreTable
 from s2st_bench.types import Recording, Trace
 
@@ -129,9 +131,10 @@ def score(
     NotComparable
         The options ask for a re-timing that a trace does not allow.
     """
-    return scorer(
-        traces, recordings, metrics, options, registry=registry, metric_options=metric_options
-    ).table()
+    with many_objects():
+        return scorer(
+            traces, recordings, metrics, options, registry=registry, metric_options=metric_options
+        ).table()
 
 
 def scorer(
@@ -169,7 +172,7 @@ def score_run(
     metric_options: MetricOptions | None = None,
     write: bool = True,
 ) -> ScoreTable:
-    """Score a run folder and (``write``) put ``scores.json`` into it, atomically."""
+    """Score a run folder and (``write``) put its scores into it, atomically."""
     run = RunFolder(folder)
     record = run.record()
     settings = replace(options or Options(), fingerprint=record.fingerprint,
@@ -177,7 +180,7 @@ def score_run(
     table = score(run.traces(), run.recordings(), metrics, settings, registry=registry,
                   metric_options=metric_options)
     if write:
-        write_atomically(run.path / "scores.json", table.to_json())
+        write_scores(run.path, table.as_dict())
     return table
 
 

@@ -39,6 +39,8 @@ Statistic = Callable[[Floats], Floats]
 RESAMPLES = 1000
 SEED = 12345
 _BLOCK = 512
+_BLOCK_CELLS = 1 << 21
+"""Weights of one block of resamples: 16 MB."""
 _CORRELATION = 0.2
 _EXACT = 12
 """Up to so many clusters all sign flips are listed."""
@@ -161,17 +163,28 @@ def percentile(
 
 def resampled(statistic: Statistic, n_clusters: int, n_resamples: int, seed: int) -> Floats:
     """Values of bootstrap resamples, ``float64[n_resamples]``."""
-    weights = resample_counts(n_clusters, n_resamples, seed)
-    blocks = range(0, n_resamples, _BLOCK)
-    return np.concatenate([statistic(weights[b : b + _BLOCK]) for b in blocks])
+    return np.concatenate([statistic(block)
+                           for block in resample_blocks(n_clusters, n_resamples, seed)])
+
+
+def resample_blocks(n_clusters: int, n_resamples: int, seed: int) -> Iterator[Floats]:
+    """How often each cluster is drawn, ``float64[b, n_clusters]`` at a time; rows sum to k.
+
+    Blocks are of bounded size, however many clusters there are.
+    """
+    draws = np.random.default_rng(seed)
+    rows = max(1, min(_BLOCK, _BLOCK_CELLS // n_clusters))
+    for start in range(0, n_resamples, rows):
+        size = min(rows, n_resamples - start)
+        drawn = draws.integers(n_clusters, size=(size, n_clusters))
+        drawn += np.arange(size)[:, None] * n_clusters
+        counts = np.bincount(drawn.ravel(), minlength=size * n_clusters)
+        yield counts.reshape(size, n_clusters).astype(np.float64)
 
 
 def resample_counts(n_clusters: int, n_resamples: int, seed: int) -> Floats:
-    """How often each cluster is drawn: ``float64[n_resamples, n_clusters]``, rows sum to k."""
-    drawn = np.random.default_rng(seed).integers(n_clusters, size=(n_resamples, n_clusters))
-    drawn += np.arange(n_resamples)[:, None] * n_clusters
-    counts = np.bincount(drawn.ravel(), minlength=n_resamples * n_clusters)
-    return counts.reshape(n_resamples, n_clusters).astype(np.float64)
+    """All of :func:`resample_blocks`, ``float64[n_resamples, n_clusters]``."""
+    return np.concatenate(list(resample_blocks(n_clusters, n_resamples, seed)))
 
 
 def paired_bootstrap(
@@ -183,9 +196,8 @@ def paired_bootstrap(
     seed: int = SEED,
 ) -> Comparison:
     """Two-sided p of the difference, both sides resampled with the same clusters."""
-    weights = resample_counts(_several(n_clusters), n_resamples, seed)
-    difference = _estimate(system, n_clusters) - _estimate(baseline, n_clusters)
-    shifted = system(weights) - baseline(weights)
+    difference = _estimate(system, _several(n_clusters)) - _estimate(baseline, n_clusters)
+    shifted = resampled(lambda w: system(w) - baseline(w), n_clusters, n_resamples, seed)
     shifted -= shifted.mean()
     p = (_extreme(shifted, abs(difference)) + 1) / (n_resamples + 1)
     return Comparison(difference, float(p), f"paired-bootstrap({n_resamples})", n_clusters)

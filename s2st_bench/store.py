@@ -7,7 +7,7 @@
     recordings.jsonl    the recordings as the run saw them
     traces.jsonl        one trace a line, appended as recordings finish
     pieces/             speech output, gapless
-    scores.json         written by scoring
+    scores.json         written by scoring; scores.parquet is the same as columns
     spool/              steps of recordings in flight
     logs/               what systems printed
 

@@ -128,8 +128,8 @@ def _recording_row(row: RecordingScores) -> dict[str, Any]:
     return out
 
 
-def kept_beside(run: Path, found: ScoreTable) -> str:
-    """``scores.json`` of a run with the numbers of ``found`` in it; those of other metrics stay.
+def kept_beside(run: Path, found: ScoreTable) -> dict[str, Any]:
+    """The object of a run's ``scores.json`` with the numbers of ``found``; other metrics stay.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def kept_beside(run: Path, found: ScoreTable) -> str:
     path = run / "scores.json"
     ours = found.as_dict()
     if not path.is_file():
-        return found.to_json()
+        return ours
     table = RunFolder(run).scores()
     try:
         new = {row["metric"] for row in ours["corpus"]}
@@ -163,4 +163,4 @@ def kept_beside(run: Path, found: ScoreTable) -> str:
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: not scores of this release ({error!r}); score the run again"
                          ) from None
-    return json.dumps(table, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return table

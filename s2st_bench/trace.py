@@ -17,6 +17,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from s2st_bench.errors import TraceError
@@ -140,9 +141,12 @@ def _encode_job(job: Job) -> str:
 
 
 def _decode_job(row: list[Any]) -> Job:
-    rest = row[4] if len(row) > 4 else {}
+    stage = intern(row[1])  # a trace has thousands of jobs and a handful of stages
+    if len(row) == 4:
+        return Job(row[0], stage, row[2], row[3])
+    rest = row[4]
     return Job(
-        row[0], row[1], row[2], row[3],
+        row[0], stage, row[2], row[3],
         tuple(rest.get("parents", ())),
         rest.get("resource", MAIN),
         rest.get("network_s", 0.0),
@@ -161,6 +165,12 @@ def _encode_write(write: TimedWrite) -> str:
 
 
 def _decode_write(row: Mapping[str, Any]) -> TimedWrite:
-    values = {**_WRITE_DEFAULTS, **{k: v for k, v in row.items() if k in _WRITE_DEFAULTS}}
-    words = tuple(Word(*w) for w in row.get("words", ()))
-    return TimedWrite(row["job"], row["at_s"], words=words, **values)
+    given = row.get
+    words = given("words")
+    return TimedWrite(
+        row["job"], row["at_s"],
+        given("text", ""), given("retract_chars", 0), given("cancel_audio", False),
+        given("speech_s", 0.0),
+        tuple(Word(*word) for word in words) if words else (),
+        given("is_final", False), given("output", True),
+    )

@@ -16,13 +16,15 @@ Nothing is fetched and nothing lies outside the folder.  The same runs give the 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from s2st_bench.errors import UsageError
+from s2st_bench.scored import RecordingScores
 from s2st_bench.standings.choice import named
 from s2st_bench.standings.columns import SILENCE_SUFFIX, Column
 from s2st_bench.standings.entries import Entry, read_entries
@@ -38,7 +40,7 @@ from .load import WIDTH as LOAD_WIDTH
 from .load import make_load
 from .plot import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, make_plot, tick_text
 from .published import Published, blocks, comparable, read_published
-from .recordings import Written, write_recordings
+from .recordings import MAX_LISTED, Written, write_recordings
 from .spread import make_spread
 from .stress import pairs, perturbation
 from .trusted import has_marks, in_short, in_words
@@ -126,6 +128,7 @@ def _pages(
         (out / path).write_text(text, "utf-8", "replace")
 
     listed = {g.key: written[g.key].listed for g in groups}
+    n_recordings = {g.key: written[g.key].n for g in groups}
     keys = {g.key: {item.recording.id: item.key for item in listed[g.key]} for g in groups}
     write("index.html", "index.html", root="", front=True, groups=groups, listed=listed, keys=keys,
           validity=validity,
@@ -139,14 +142,17 @@ def _pages(
     write("recording.html", "recording.html", root="")
     for group in groups:
         write("recordings.html", f"recordings/{group.key}.html", root="../", group=group,
-              synthetic=group.synthetic, listed=listed[group.key])
+              synthetic=group.synthetic, listed=listed[group.key],
+              n_recordings=n_recordings[group.key])
         for entry in group.entries:
-            columns, shortened = _listed_columns(entry, board)
+            whole = len(listed[group.key]) == n_recordings[group.key]
+            shown = _listed_rows(entry, None if whole else keys[group.key])
+            columns, shortened = _listed_columns(entry, len(shown), board)
             write("run.html", f"runs/{entry.key}.html", root="../", group=group, entry=entry,
                   synthetic=group.synthetic, stages=_stages(entry),
                   lag=make_bar(written[group.key].tallies[entry.key]), keys=keys[group.key],
                   spread=make_spread(entry), rows=_score_columns(entry),
-                  listed_by=columns, shortened=shortened)
+                  listed_by=columns, shortened=shortened, shown=shown)
 
 
 def _score_columns(entry: Entry) -> list[Column]:
@@ -155,14 +161,23 @@ def _score_columns(entry: Entry) -> list[Column]:
             for s in entry.scores.values()]
 
 
-def _listed_columns(entry: Entry, board: Definition) -> tuple[list[Column], bool]:
+def _listed_rows(entry: Entry, paged: Container[str] | None) -> tuple[RecordingScores, ...]:
+    """The recordings that a run's page lists: all, or those with a page of their own."""
+    ids = entry.recordings.ids
+    rows = (at for at, id_ in enumerate(ids) if paged is None or id_ in paged)
+    return tuple(entry.recordings[at] for at in islice(rows, MAX_LISTED))
+
+
+def _listed_columns(
+    entry: Entry, n_rows: int, board: Definition
+) -> tuple[list[Column], bool]:
     """The metrics of the list of recordings: all, or where that is too much for a page the board's
     main ones (and that they are).
 
     Silence costs only where there are several recordings, so that variant says nothing of one.
     """
     every = [c for c in _score_columns(entry) if not c.metric.endswith(SILENCE_SUFFIX)]
-    if len(every) * len(entry.recordings) <= MAX_CELLS:
+    if len(every) * n_rows <= MAX_CELLS:
         return every, False
     main = [c for c in every if any(named(pattern, c) for pattern in board.columns)]
     return main or every[:12], True
@@ -170,8 +185,7 @@ def _listed_columns(entry: Entry, board: Definition) -> tuple[list[Column], bool
 
 def _stages(entry: Entry) -> list[tuple[str, float, float]]:
     """(stage, its real-time factor, its share), the costliest first; none where not measured."""
-    source_s = sum(entry.heard.lengths_s.values()) * (1 + max(
-        (row.repeat for row in entry.recordings), default=0))
+    source_s = sum(entry.heard.lengths_s.values()) * entry.recordings.n_repeats
     total = sum(entry.heard.compute_s.values())
     if not source_s or not total:
         return []

@@ -7,12 +7,14 @@ of text is drawn on an axis of tokens.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from s2st_bench.standings.entries import Entry, RecordingScores
+from s2st_bench.scored import RecordingScores
+from s2st_bench.standings.entries import Entry
 from s2st_bench.standings.lag import lag_curve
 from s2st_bench.standings.lag_parts import Tally, lag_parts
 from s2st_bench.standings.tables import Group, operating_points
@@ -25,6 +27,10 @@ from .media import Sound, Studio
 MAX_EVENTS = 20_000
 """Writes, reads or words of one recording that a page draws."""
 MAX_EVENT_CHARS = 2_000
+MAX_LISTED = 2_500
+"""Recordings of one test set that have a page; browsers draw longer lists too slowly."""
+MAX_PAGES = 50_000
+"""Files of one test set that say what a system made of a recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,9 @@ class Written:
     """What was seen while a group's recordings were written."""
 
     listed: tuple[Listed, ...]
-    """In corpus order."""
+    """Those with a page, in corpus order."""
+    n: int
+    """Recordings in all."""
     tallies: Mapping[str, Tally]
     """Entry key to where its lag comes from."""
 
@@ -63,8 +71,11 @@ def write_recordings(group: Group, site: Path, budget_s: float) -> Written:
         for i, r in enumerate(group.entries[0].folder.recordings(), 1)
         if group.target_lang in r.target_langs or not group.target_lang
     }
+    n = len(corpus)
+    shown = choose(list(corpus), (f.recording_id for e in group.entries for f in e.failures),
+                   min(MAX_LISTED, max(1, MAX_PAGES // len(group.entries))))
     lengths = _lengths(group)
-    audible = _audible(group, corpus, lengths, budget_s)
+    audible = _audible(group, (id_ for id_ in corpus if id_ in shown), lengths, budget_s)
     studio = Studio(site)
     folder = site / "data" / "r"
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,13 +83,16 @@ def write_recordings(group: Group, site: Path, budget_s: float) -> Written:
     failed = dict.fromkeys(corpus, 0)
     tallies = {entry.key: Tally() for entry in group.entries}
     for entry in group.entries:
-        scores = {(r.recording_id, r.target_lang, r.repeat): r for r in entry.recordings}
         unit = entry.latency_unit
         for trace in _first_repeats(entry, group.target_lang, corpus):
+            for parts in lag_parts(trace, corpus[trace.recording_id][1], unit):
+                tallies[entry.key].add(parts)
+            if trace.recording_id not in shown:
+                continue
             key = corpus[trace.recording_id][0]
             heard[trace.recording_id].append(entry)
             failed[trace.recording_id] += trace.error is not None
-            data = _trace_data(trace, entry, scores.get(trace.key), studio, key,
+            data = _trace_data(trace, entry, entry.recordings.find(*trace.key), studio, key,
                                audible=trace.recording_id in audible)
             data["lag"] = [
                 [_ms(u.delay_s), _ms(u.behind_s),
@@ -86,13 +100,12 @@ def write_recordings(group: Group, site: Path, budget_s: float) -> Written:
                    if u.elapsed_s is not None and u.behind_aware_s is not None else [])]
                 for u in lag_curve(trace, corpus[trace.recording_id][1], unit)[:MAX_EVENTS]
             ]
-            for parts in lag_parts(trace, corpus[trace.recording_id][1], unit):
-                tallies[entry.key].add(parts)
             (folder / f"{key}.{entry.key}.js").write_text(script("S2ST.trace", data), "ascii")
     points = operating_points(group.entries)
-    keys = [key for key, _ in corpus.values()]
+    pages = {id_: corpus[id_] for id_ in corpus if id_ in shown}
+    keys = [key for key, _ in pages.values()]
     listed = []
-    for at, (id_, (key, recording)) in enumerate(corpus.items()):
+    for at, (id_, (key, recording)) in enumerate(pages.items()):
         sound = Sound()
         if isinstance(recording.source, AudioSource):
             sound = studio.source(recording.source, key, lengths.get(id_, 0.0),
@@ -107,15 +120,30 @@ def write_recordings(group: Group, site: Path, budget_s: float) -> Written:
         ]
         (folder / f"{key}.js").write_text(script("S2ST.recording", data), "ascii")
         listed.append(Listed(key, recording, sound.seconds, bool(sound.file), failed[id_]))
-    return Written(tuple(listed), tallies)
+    return Written(tuple(listed), n, tallies)
+
+
+def choose(ids: Sequence[str], failed: Iterable[str], most: int) -> frozenset[str]:
+    """The recordings that get a page, at most ``most``: those that some system failed on (up to
+    half of them), the others evenly spread over the corpus.
+    """
+    if len(ids) <= most:
+        return frozenset(ids)
+    known = frozenset(ids)
+    lost = dict.fromkeys(id_ for id_ in failed if id_ in known)
+    chosen = dict.fromkeys(islice(lost, most // 2))
+    rest = [id_ for id_ in ids if id_ not in chosen]
+    wanted = most - len(chosen)
+    chosen |= dict.fromkeys(rest[at * len(rest) // wanted] for at in range(wanted))
+    return frozenset(chosen)
 
 
 def _first_repeats(
     entry: Entry, target_lang: str, corpus: Mapping[str, tuple[str, Recording]]
-) -> list[Trace]:
+) -> Iterator[Trace]:
     """The first repeat of every recording, one trace each."""
-    return [t for t in entry.folder.traces()
-            if t.repeat == 0 and t.target_lang == target_lang and t.recording_id in corpus]
+    return (t for t in entry.folder.traces()
+            if t.repeat == 0 and t.target_lang == target_lang and t.recording_id in corpus)
 
 
 def _lengths(group: Group) -> dict[str, float]:
@@ -128,7 +156,7 @@ def _lengths(group: Group) -> dict[str, float]:
 
 
 def _audible(
-    group: Group, corpus: Mapping[str, Any], lengths: Mapping[str, float], budget_s: float
+    group: Group, corpus: Iterable[str], lengths: Mapping[str, float], budget_s: float
 ) -> frozenset[str]:
     """The recordings that get sound: in order, while the budget of written seconds lasts."""
     speaking = sum("speech" in entry.heard.outputs for entry in group.entries)

@@ -45,7 +45,7 @@ def make_spread(entry: Entry) -> Spread | None:
     if base is None:
         return None
     values = {
-        metric: sorted(v for row in entry.recordings if (v := row.values.get(metric)) is not None)
+        metric: sorted(v for v in entry.recordings.column(metric).tolist() if v == v)
         for metric in (base, f"{base}{AWARE_SUFFIX}")
     }
     shown = {metric: found for metric, found in values.items() if len(found) > 1}

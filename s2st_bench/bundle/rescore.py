@@ -15,7 +15,8 @@ from typing import Any
 from s2st_bench import records, scoring
 from s2st_bench.errors import BenchError, InputError, UnknownPluginError
 from s2st_bench.registry import Registry
-from s2st_bench.store import RunFolder, write_atomically
+from s2st_bench.scored import write_scores
+from s2st_bench.store import RunFolder
 from s2st_bench.table import ScoreTable
 from s2st_bench.types import Recording, Score
 
@@ -55,7 +56,7 @@ def rescored(
     for score in table.corpus:
         if score.group == "all":
             _compare(name, claims[score.metric], score, notes)
-    write_atomically(run / "scores.json", table.to_json())
+    write_scores(run, table.as_dict())
     return table, notes
 
 

@@ -177,8 +177,8 @@ def score(
     from s2st_bench.errors import UsageError
     from s2st_bench.remote import put_back
     from s2st_bench.resegmenters import resegmenter as named
+    from s2st_bench.scored import write_scores
     from s2st_bench.scoring import DEFAULT_METRICS, Options, make_metrics
-    from s2st_bench.store import write_atomically
     from s2st_bench.table import kept_beside
 
     if recording_end not in ("audio", "segments"):
@@ -221,9 +221,8 @@ def score(
         if keep and not (material.is_run and as_replayed):
             raise UsageError(f"--keep: {path}: only what a run folder scores as replayed is kept")
         if material.is_run and as_replayed and (keep or (names is None and not given)):
-            write_atomically(path / "scores.json",
-                             kept_beside(path, found) if keep else found.to_json())
-            put_back(path, "scores.json")
+            put_back(path, *write_scores(
+                path, kept_beside(path, found) if keep else found.as_dict()))
         scored.append((path, found))
     _report(scored, json_to, None if areas is None else areas.of([t for _, t in scored]))
 

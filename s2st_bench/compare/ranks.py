@@ -82,8 +82,7 @@ def pairwise_p(joint: Joint, *, seed: int = stats.SEED) -> Floats:
         deviations = joint.without_each() - joint.estimates
         scale = (k - 1) / k
     else:
-        weights = stats.resample_counts(k, stats.RESAMPLES, seed)
-        deviations = values_of(joint, [weights])
+        deviations = values_of(joint, stats.resample_blocks(k, stats.RESAMPLES, seed))
         deviations -= deviations.mean(axis=0)
         scale = k / (k - 1) / len(deviations)
     return _p_of(joint.estimates, scale * deviations.T @ deviations, joint.sizes)

@@ -19,6 +19,7 @@ import numpy as np
 from s2st_bench import host
 from s2st_bench.errors import InputError
 from s2st_bench.metric import Floats
+from s2st_bench.scored import LeftOut, read_scores
 from s2st_bench.store import RunFolder, write_atomically
 
 VERSION = 1
@@ -111,15 +112,14 @@ def of_run(path: Path) -> Evidence:
     where = str(path / "scores.json")
     if not Path(where).is_file():
         raise InputError(f"{path}: not scored yet; run: s2st-bench score {path}")
-    table = folder.scores()
+    scores = read_scores(folder)
     try:
-        left_out = table.get("left_out") or {"clusters": [], "metrics": {}}
         metrics = {
-            str(row["metric"]): _scored(row, left_out["metrics"].get(row["metric"]))
-            for row in table["corpus"] if row.get("group", "all") == "all"
+            str(row["metric"]): _scored(row, scores.left_out.get(row["metric"]))
+            for row in scores.corpus if row.get("group", "all") == "all"
         }
-        failed = tuple(str(row["id"]) for row in table["recordings"] if row.get("error"))
-        clusters = tuple(map(str, left_out["clusters"]))
+        failed = tuple(one.recording_id for one in scores.recordings.failures)
+        clusters = next((one.clusters for one in scores.left_out.values()), ())
         metrics = _complete(metrics, len(clusters))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{where}: not scores of this release ({error!r}); score the run again"
@@ -164,15 +164,14 @@ def _wrong(key: str, value: Any) -> Any:
     raise ValueError(f"{key} is {value!r}")
 
 
-def _scored(row: Mapping[str, Any], left_out: Mapping[str, Any] | None) -> Measured:
-    held = left_out or {"n": [], "values": []}
+def _scored(row: Mapping[str, Any], left_out: LeftOut | None) -> Measured:
     return Measured(
         value=_finite(row["value"]), unit=str(row["unit"]),
         higher_is_better=row["higher_is_better"], n_scored=int(row["n_scored"]),
         n_total=int(row["n_total"]), signature=str(row["signature"]),
         reason=str(row.get("reason") or ""),
-        n_items=tuple(int(n) for n in held["n"]),
-        without=tuple(float(value) for value in held["values"]),
+        n_items=() if left_out is None else tuple(map(int, left_out.n_items.tolist())),
+        without=() if left_out is None else tuple(left_out.values.tolist()),
     )
 
 

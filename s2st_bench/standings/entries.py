@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from s2st_bench.errors import InputError
 from s2st_bench.load.curve import Curve, max_streams_score, read_curve
-from s2st_bench.metric import Floats, LatencyUnit
+from s2st_bench.metric import LatencyUnit
+from s2st_bench.scored import FailedRecording, LeftOut, PerRecording, read_scores
+from s2st_bench.scored.json_rows import number
 from s2st_bench.store import RunFolder
 from s2st_bench.trust.report import Trust, read_trust
 from s2st_bench.types import Modality, RunRecord, Score
@@ -26,41 +25,6 @@ MIN_COVERAGE = 0.8
 
 WHOLE = "all"
 """The part of a corpus that is all of it, as scores name it."""
-
-
-@dataclass(frozen=True, slots=True)
-class FailedRecording:
-    """A recording without a whole answer, and why."""
-
-    recording_id: str
-    target_lang: str
-    repeat: int
-    kind: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingScores:
-    """One recording's values by metric; none where it was not scored."""
-
-    recording_id: str
-    target_lang: str
-    repeat: int
-    values: Mapping[str, float | None]
-    reasons: Mapping[str, str]
-    """Why a metric has no value."""
-    failure: FailedRecording | None
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A metric's corpus value without each cluster in turn."""
-
-    clusters: tuple[str, ...]
-    n_items: Floats
-    """Scored items of each cluster, ``float64[k]``; some may have none."""
-    values: Floats
-    """``float64[k]``; the value itself where the cluster has no item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +56,7 @@ class Entry:
     """Metric to its score over the whole corpus."""
     parts: Mapping[str, Mapping[str, Score]]
     """The same for each part that the corpus scores apart, by the part's name."""
-    recordings: tuple[RecordingScores, ...]
+    recordings: PerRecording
     heard: Heard
     left_out: Mapping[str, LeftOut]
     """By metric; only of metrics and releases that write it."""
@@ -138,7 +102,7 @@ class Entry:
 
     @property
     def failures(self) -> tuple[FailedRecording, ...]:
-        return tuple(row.failure for row in self.recordings if row.failure is not None)
+        return self.recordings.failures
 
     @property
     def n_failed(self) -> int:
@@ -235,24 +199,21 @@ def _entry(path: Path, index: int) -> Entry:
     if not (path / "scores.json").is_file():
         raise _NotScored(f"{path}: not scored yet (it holds no scores.json); "
                          f"run: s2st-bench score {path}")
-    table = folder.scores()
-    where = str(path / "scores.json")
+    scored = read_scores(folder)
     try:
         parts: dict[str, dict[str, Score]] = {WHOLE: {}}
-        for row in table["corpus"]:
+        for row in scored.corpus:
             score = _score(row)
             parts.setdefault(str(row.get("group") or WHOLE), {})[score.metric] = score
-        recordings = tuple(_recording(row) for row in table["recordings"])
-        left_out = _left_out(table.get("left_out") or {})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{where}: not scores of this release ({error!r}); score the run again"
-                         ) from None
+        raise InputError(f"{path / 'scores.json'}: not scores of this release ({error!r}); "
+                         "score the run again") from None
     key = file_key(f"{record.system} {path.name}", index=index)
     scores, curve = parts.pop(WHOLE), read_curve(path)
     if curve is not None:
         scores[curve.metric] = max_streams_score(curve, record)
-    return Entry(key, folder, record, scores, parts, recordings, _heard(folder, record), left_out,
-                 read_trust(path, record), curve)
+    return Entry(key, folder, record, scores, parts, scored.recordings, _heard(folder, record),
+                 scored.left_out, read_trust(path, record), curve)
 
 
 def _heard(folder: RunFolder, record: RunRecord) -> Heard:
@@ -282,13 +243,13 @@ def _score(row: Mapping[str, Any]) -> Score:
     ci95 = row.get("ci95")
     return Score(
         metric=str(row["metric"]),
-        value=_number(row["value"]),
+        value=number(row["value"]),
         unit=str(row.get("unit") or ""),
         ci95=_interval(ci95),
         n_scored=int(row["n_scored"]),
         n_total=int(row["n_total"]),
         n_clusters=int(row.get("n_clusters") or 0),
-        coverage=_number(row.get("coverage")),
+        coverage=number(row.get("coverage")),
         signature=str(row.get("signature") or ""),
         higher_is_better=row.get("higher_is_better"),
         reason=str(row.get("reason") or ""),
@@ -297,39 +258,8 @@ def _score(row: Mapping[str, Any]) -> Score:
     )
 
 
-def _left_out(row: Mapping[str, Any]) -> dict[str, LeftOut]:
-    clusters = tuple(str(name) for name in row.get("clusters", ()))
-    found = {}
-    for metric, one in row.get("metrics", {}).items():
-        n_items, values = (np.array(one[key], dtype=np.float64) for key in ("n", "values"))
-        if not (n_items.shape == values.shape == (len(clusters),) and np.isfinite(values).all()):
-            raise ValueError(f"left_out of {metric}: not a number for each cluster")
-        found[str(metric)] = LeftOut(clusters, n_items, values)
-    return found
-
-
-def _recording(row: Mapping[str, Any]) -> RecordingScores:
-    identity = (str(row["id"]), str(row.get("target_lang") or ""), int(row.get("repeat") or 0))
-    error = row.get("error")
-    if isinstance(error, str):
-        error = {"kind": "raised", "message": error}
-    failure = None if not error else FailedRecording(
-        *identity, str(error.get("kind") or "raised"), str(error.get("message") or ""))
-    values = {str(name): _number(value) for name, value in row["scores"].items()}
-    reasons = {str(name): str(why) for name, why in (row.get("reasons") or {}).items()}
-    return RecordingScores(*identity, values, reasons, failure)
-
-
 def _interval(ends: Any) -> tuple[float, float] | None:
     if ends is None:
         return None
-    low, high = (_number(end) for end in ends)
+    low, high = (number(end) for end in ends)
     return None if low is None or high is None else (low, high)
-
-
-def _number(value: Any) -> float | None:
-    """A finite float, or none."""
-    if value is None:
-        return None
-    number = float(value)
-    return number if math.isfinite(number) else None

@@ -14,10 +14,11 @@ import numpy as np
 
 from s2st_bench.compare import ranks
 from s2st_bench.metric import Floats
+from s2st_bench.scored import LeftOut
 from s2st_bench.types import Score
 
 from .columns import Column
-from .entries import Entry, LeftOut
+from .entries import Entry
 
 
 def places(ranked: Sequence[Entry], metric: str, up: bool) -> dict[str, tuple[int, int]]:

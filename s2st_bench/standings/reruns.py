@@ -64,7 +64,7 @@ def find_reruns(entries: Sequence[Entry]) -> tuple[Reruns, ...]:
         sets.setdefault(_identity(entry), []).append(entry)
     found = [_of_runs(runs) for runs in sets.values() if len(runs) > 1]
     repeated = [_of_repeats(entry) for entry in entries
-                if any(row.repeat for row in entry.recordings)]
+                if entry.recordings.n_repeats > 1]
     return tuple(found + repeated)
 
 
@@ -93,15 +93,15 @@ def _of_runs(runs: Sequence[Entry]) -> Reruns:
 
 
 def _of_repeats(entry: Entry) -> Reruns:
-    n = 1 + max(row.repeat for row in entry.recordings)
-    held: dict[str, list[list[float]]] = {}
-    for row in entry.recordings:
-        for name, value in row.values.items():
-            if value is not None:
-                held.setdefault(name, [[] for _ in range(n)])[row.repeat].append(value)
-    metrics = [measure(name, entry.scores[name].unit, [float(np.mean(v)) for v in repeats])
-               for name, repeats in held.items()
-               if name in entry.scores and len({len(v) for v in repeats}) == 1]
+    n, rows = entry.recordings.n_repeats, entry.recordings
+    metrics = []
+    for name in rows.metrics:
+        values = rows.column(name)
+        known = ~np.isnan(values)
+        repeats = [values[known & (rows.repeats == repeat)] for repeat in range(n)]
+        if name in entry.scores and known.any() and len({len(v) for v in repeats}) == 1:
+            metrics.append(measure(name, entry.scores[name].unit,
+                                   [float(np.mean(v)) for v in repeats]))
     return Reruns(entry.name, entry.record.corpus, "repeats", n, tuple(metrics))
 
 

@@ -93,8 +93,8 @@ def test_a_run_is_there_as_it_would_be_here(tmp_path: Path, store: str) -> None:
     whole = run(tmp_path, str(tmp_path / "runs"), "whole")
     path = run(tmp_path, store, "there")
     assert home_of(path) == f"{store}/there"
-    assert {"run.json", "traces.jsonl", "recordings.jsonl", "config.yaml", "scores.json"} <= names(
-        f"{store}/there")
+    assert {"run.json", "traces.jsonl", "recordings.jsonl", "config.yaml", "scores.json",
+            *(path.name for path in whole.glob("scores.parquet"))} <= names(f"{store}/there")
     assert not {n for n in names(f"{store}/there") if n.startswith(("traces/", ".lock", "."))}
     copy = fetched(f"{store}/there")
     assert copy != path and RunFolder(copy).record().status == "finished"

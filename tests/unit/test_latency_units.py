@@ -99,6 +99,11 @@ def test_percentile_is_numpys_inverse_of_the_distribution(
     weights = np.ones((1, len(array)))
     weights[0, 0] = 2
     assert weighted_percentile(array, weights, percent)[0] == twice
+    # Values that share a weight: as though each had it.
+    owner = np.arange(len(array)) // 3
+    shared = np.arange(1.0, owner[-1] + 2)[None, :]
+    assert (weighted_percentile(array, shared, percent, owner)
+            == weighted_percentile(array, shared[:, owner], percent))[0]
 
 
 def test_budget_counts_units_and_recordings() -> None:

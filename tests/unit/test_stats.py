@@ -121,3 +121,14 @@ def test_paired_tests_keep_their_level_and_find_a_real_difference() -> None:
 
 def test_a_metric_is_what_aggregate_says() -> None:
     assert stats.smooth(BLEU()) == (BLEU.aggregate is Metric.aggregate)
+
+
+@pytest.mark.parametrize("k", [2, 5, 30_001])
+def test_resamples_are_the_same_drawn_in_blocks(k: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stats, "_BLOCK_CELLS", 7 * k)
+    blocks = list(stats.resample_blocks(k, 20, seed=3))
+    assert [len(block) for block in blocks] == [7, 7, 6]
+    drawn = np.random.default_rng(3).integers(k, size=(20, k))
+    wanted = [np.bincount(row, minlength=k) for row in drawn]
+    assert (np.concatenate(blocks) == wanted).all()
+    assert (stats.resample_counts(k, 20, 3) == wanted).all()
