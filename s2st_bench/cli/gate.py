@@ -129,6 +129,9 @@ def _update(ours: Evidence, path: Path, as_json: bool) -> None:
     if ours.status != "finished" or ours.failed:
         raise UsageError(f"{ours.source}: {len(ours.failed)} recordings failed, status "
                          f"{ours.status}; a baseline is a whole run")
+    if ours.n_disturbed:
+        typer.echo(f"note: other work shared the host while {ours.n_disturbed} recordings were "
+                   "measured: with this baseline no aware metric can be compared", err=True)
     before = evidence.read(path) if path.exists() else None
     path.parent.mkdir(parents=True, exist_ok=True)
     evidence.store(ours, path)

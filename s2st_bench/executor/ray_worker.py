@@ -29,7 +29,6 @@ class Place:
     node: str
     host: str
     """The kind of machine, as traces name it."""
-    cores: int
     sees_run: bool
 
 
@@ -76,7 +75,7 @@ class RayWorker:
 
         _keep_output(self._log, self._worker.setup.options.limits.log_bytes)
         node = ray.get_runtime_context().get_node_id()
-        return Place(node, hosts.label(hosts.describe()), hosts.cores(), self._sees_run)
+        return Place(node, hosts.label(hosts.describe()), self._sees_run)
 
     def load(self) -> Loaded | Broken:
         """Load the system."""
