@@ -22,10 +22,10 @@ check: $(VENV)/.full
 	@$(BIN)/mypy
 	@$(PYTEST) -m "not slow"
 
-slow: $(VENV)/.full
+slow: $(VENV)/.slow
 	@$(PYTEST) -m slow
 
-chaos: $(VENV)/.full
+chaos: $(VENV)/.slow
 	@S2ST_BENCH_CHAOS_SEEDS=$${SEEDS:-20} $(PYTEST) -m slow tests/chaos
 
 bench: $(VENV)/.full
@@ -44,7 +44,7 @@ $(VENV)/.demo: $(VENV)/.made pyproject.toml constraints-core.txt
 	@if [ ! -e $(VENV)/.full ]; then \
 	    echo "installing the core and the demo's parts (no torch) …"; \
 	    $(PIP) install -c constraints-core.txt -e '.[demo]' && \
-	    $(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || exit 1; \
+	    $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || exit 1; \
 	fi
 	@touch $@
 
@@ -59,11 +59,17 @@ $(VENV)/.full: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "installing the full set …"
 	@extras=all,peers,dev; command -v cc >/dev/null 2>&1 || { \
 	    echo "no C compiler: the extras simuleval and speech are skipped"; \
-	    extras=$$($(BIN)/python tools/extras.py --without all simuleval speech nisqa); \
+	    extras=$$($(BIN)/python tools/extras.py --without all slow simuleval speech nisqa); \
 	}; $(PIP) install -c constraints.txt -e ".[$$extras]"
 	@$(PIP) install --no-deps -c constraints.txt resemblyzer
-	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
 	@touch $@ $(VENV)/.demo
+
+# What only the long tests need.
+$(VENV)/.slow: $(VENV)/.full
+	@echo "installing what the long tests need …"
+	@$(PIP) install -c constraints.txt -e '.[slow]'
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

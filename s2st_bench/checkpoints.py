@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
 from s2st_bench.errors import ConfigError, DependencyError, InputError
 
@@ -108,3 +109,14 @@ def pick_device(device: str) -> str:
         raise ConfigError(f"device={device} cannot be used here ({reason}): device=auto takes "
                           "what there is") from None
     return device
+
+
+def transformers_version(library: Any) -> tuple[int, int]:
+    """Major and minor version of transformers."""
+    major, minor, *_ = str(library.__version__).split(".")
+    return int(major), int(minor)
+
+
+def dtype_option(library: Any, dtype: Any) -> dict[str, Any]:
+    """The keyword by which this version of transformers is told the precision of weights."""
+    return {"dtype" if transformers_version(library) >= (4, 56) else "torch_dtype": dtype}

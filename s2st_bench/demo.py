@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from s2st_bench import host, paths
@@ -17,6 +17,8 @@ from s2st_bench.errors import BenchError, ConfigError
 from s2st_bench.registry import Registry
 from s2st_bench.runner import OnStatus, run
 from s2st_bench.store import RunFolder
+from s2st_bench.trust.examine import Settings
+from s2st_bench.trust.report import read_trust
 
 FOLDER = "demo"
 BOARD = "board"
@@ -30,6 +32,8 @@ class Entry:
 
     name: str
     overrides: tuple[str, ...]
+    trust: Settings | None = None
+    """How its system is checked afterwards; none: it is not."""
 
 
 def entries(path: Path | None = None) -> list[Entry]:
@@ -46,8 +50,12 @@ def entries(path: Path | None = None) -> list[Entry]:
     try:
         rows = yaml.safe_load(path.read_text("utf-8"))
         common = [str(o) for o in rows.get("common") or ()]
+        checked = rows.get("trust") or {"runs": ()}
+        settings = Settings(**{key: int(n) for key, n in checked.items() if key != "runs"},
+                            workers=min(2, host.cores()))
         return [
-            Entry(str(name), (*common, *map(str, overrides)))
+            Entry(str(name), (*common, *map(str, overrides)),
+                  settings if name in checked["runs"] else None)
             for name, overrides in rows["runs"].items()
         ]
     except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
@@ -73,6 +81,7 @@ def run_demo(
         path = folder / entry.name
         runs.append(path)
         if _is_done(path, config):
+            _check(entry, path, registry, say)
             continue
         if missing := registry.get("systems", config.system.name).pip_line:
             say(f"{number}/{len(todo)} {entry.name}: skipped, needs {missing}")
@@ -82,7 +91,23 @@ def run_demo(
         if path.exists():
             shutil.rmtree(path)
         run(config, progress=progress)
+        _check(entry, path, registry, say)
     return build(runs, folder / BOARD, audio_s=AUDIO_S)
+
+
+def _check(entry: Entry, path: Path, registry: Registry, say: Callable[[str], None]) -> None:
+    """The trust checks of an entry that asks for them, unless they lie in its folder."""
+    folder = RunFolder(path)
+    if entry.trust is None or read_trust(path, folder.record()).state == "checked":
+        return
+    from s2st_bench.trust.subject import judge, subject_of
+
+    say(f"{entry.name}: trust checks")
+    record = folder.record()
+    config = replace(RunConfig.from_dict(record.config), source_lang=record.source_lang,
+                     target_lang=record.target_lang)
+    subject = subject_of(config, registry, list(folder.recordings()))
+    judge(subject, entry.trust, traces=tuple(folder.traces())).write(path)
 
 
 def _is_done(path: Path, config: RunConfig) -> bool:

@@ -28,6 +28,7 @@ from s2st_bench.executor import (
     Progress,
     Setup,
     Work,
+    batch_of,
     choose_executor,
     threads_of,
 )
@@ -36,6 +37,7 @@ from s2st_bench.load.asked import load_test
 from s2st_bench.load.levels import LoadTest, measure
 from s2st_bench.registry import Registry
 from s2st_bench.replay import ReplayOptions, task_for
+from s2st_bench.replay.together import check_batchable
 from s2st_bench.resume import resume_command
 from s2st_bench.store import RunFolder, RunWriter, write_atomically
 from s2st_bench.system import System
@@ -100,6 +102,8 @@ def run(
     options = _options(config, host)
     system = build_system(config.system, registry)
     task_for(system, recordings[0], target_lang, options)
+    if (batch := batch_of(config.executor)) > 1:
+        check_batchable(system, options.clock)
     record = RunRecord(
         system=config.system.name,
         corpus=config.dataset.name,
@@ -121,6 +125,7 @@ def run(
         system=config.system, plugin_dirs=tuple(registry.folders), options=options, run=config.out,
         device=str(config.executor.params.get("device", "cpu")),
         threads=threads_of(config.executor),
+            batch=batch,
     )
     test = load_test(config, registry, record, recordings, setup)
     with ExitStack() as stack:

@@ -25,7 +25,7 @@ TOOLS: Mapping[str, str] = {
 }
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.-]*)(\[[^\]]*\])?")
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
-_GATHERED = ("all", "dev")
+_GATHERED = ("all", "dev", "slow")
 
 
 def examine(folders: Sequence[Path] = ()) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from s2st_bench.executor.base import (
     Setup,
     Work,
 )
-from s2st_bench.executor.choice import choose_executor, threads_of
+from s2st_bench.executor.choice import batch_of, choose_executor, threads_of
 from s2st_bench.executor.local import LocalExecutor
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Progress",
     "Setup",
     "Work",
+    "batch_of",
     "choose_executor",
     "threads_of",
 ]

@@ -22,6 +22,8 @@ class Setup:
     run: Path
     device: str = "cpu"
     threads: int = 1
+    batch: int = 1
+    """Recordings whose sessions are asked together (``policy_batch``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Work:
     target_lang: str
     repeat: int = 0
     attempt: int = 1
+    alone: bool = False
+    """Not in a batch: one that it was in has been lost, and who lost it is to be found out."""
 
     @property
     def key(self) -> tuple[str, str, int]:

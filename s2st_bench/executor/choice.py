@@ -14,6 +14,7 @@ from s2st_bench.params import construct, unknown
 
 NAMES = ("local", "ray")
 _COMMON = ("name", "workers", "limits", "device")
+_LOCAL = (*_COMMON, "batch")
 
 
 def choose_executor(config: ExecutorConfig) -> Callable[[Setup], Executor]:
@@ -26,10 +27,12 @@ def choose_executor(config: ExecutorConfig) -> Callable[[Setup], Executor]:
     DependencyError
         It needs a package that is not installed.
     """
-    params = {key: value for key, value in config.params.items() if key not in _COMMON}
+    known = _LOCAL if config.name == "local" else _COMMON
+    params = {key: value for key, value in config.params.items() if key not in known}
     if config.name == "local":
         for key in params:
-            raise ConfigError(f"executor.{key}: {unknown(key, _COMMON)}")
+            raise ConfigError(f"executor.{key}: {unknown(key, _LOCAL)}")
+        batch_of(config)
         return partial(LocalExecutor, workers=config.workers, limits=config.limits)
     if config.name == "ray":
         from s2st_bench.executor.ray_cluster import Cluster, RayExecutor, import_ray
@@ -38,6 +41,14 @@ def choose_executor(config: ExecutorConfig) -> Callable[[Setup], Executor]:
         cluster = construct(Cluster, params, "executor")
         return partial(RayExecutor, workers=config.workers, limits=config.limits, cluster=cluster)
     raise ConfigError(f"executor: expected {' or '.join(NAMES)}, not {config.name!r}")
+
+
+def batch_of(config: ExecutorConfig) -> int:
+    """Recordings whose sessions are asked together."""
+    batch = config.params.get("batch", 1)
+    if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
+        raise ConfigError(f"executor.batch: expected a whole number of at least 1, not {batch!r}")
+    return batch
 
 
 def threads_of(config: ExecutorConfig) -> int:

@@ -83,9 +83,17 @@ class LocalExecutor:
             for worker in self._crew:
                 if self._waiting and worker.room >= wanted_room:
                     try:
-                        worker.give(self._waiting.popleft())
+                        worker.give(self._next_batch())
                     except OSError:
                         continue  # it has died: the next look at its connection says so
+
+    def _next_batch(self) -> list[Work]:
+        """What is replayed together next; works that must be alone are."""
+        batch = [self._waiting.popleft()]
+        while (len(batch) < self._setup.batch and self._waiting
+               and not (batch[0].alone or self._waiting[0].alone)):
+            batch.append(self._waiting.popleft())
+        return batch
 
     def _listen(self, worker: WorkerProcess) -> Iterator[Event]:
         """Everything the worker has said."""
@@ -135,7 +143,9 @@ class LocalExecutor:
                 worker, f"no answer for {limits.call_s:g} s (executor.limits.call_s)"
             )
             return
-        if now - worker.started_s > (allowed_s := limit_s(work, limits)):
+        if now - worker.started_s > (
+                allowed_s := sum(limit_s(one, limits) for one in worker.batch)
+        ):
             yield from self._give_up(
                 worker, f"not done after {allowed_s:g} s (executor.limits.recording_s)"
             )
@@ -143,6 +153,9 @@ class LocalExecutor:
     def _give_up(self, worker: WorkerProcess, why: str) -> Iterator[Event]:
         """Kill a worker that hangs; its recording fails, its other works go back."""
         worker.kill()
+        if len(worker.batch) > 1:
+            self._apart(worker)
+            return
         work = worker.works.popleft()
         self._dismiss(worker)
         yield lost(self._setup, work, Failure("hung", why))
@@ -160,6 +173,9 @@ class LocalExecutor:
                     f"see {self._setup.run / 'logs'}"
                 )
             return
+        if len(worker.batch) > 1:
+            self._apart(worker)
+            return
         worker.works.popleft()
         again = worker.was_killed and work.attempt < self._limits.attempts
         self._dismiss(worker)
@@ -167,6 +183,13 @@ class LocalExecutor:
             self._waiting.appendleft(replace(work, attempt=work.attempt + 1))
         else:
             yield lost(self._setup, work, Failure("died", f"the system's process ended: {words}"))
+
+    def _apart(self, worker: WorkerProcess) -> None:
+        """One of a batch lost its worker, and none says which: each is replayed alone."""
+        batch = {work.index for work in worker.batch}
+        worker.works = deque(replace(work, alone=True) if work.index in batch else work
+                             for work in worker.works)
+        self._dismiss(worker)
 
     def _dismiss(self, worker: WorkerProcess) -> None:
         """Take back what a lost worker had not begun."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Sequence
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from s2st_bench.executor.log import KeptLog
 from s2st_bench.executor.threads import worker_environment
 
 IN_FLIGHT = 2
-"""Works handed to one worker at a time: the next one is there when it finishes."""
+"""Batches handed to one worker at a time: the next one is there when it finishes."""
 
 
 class WorkerProcess:
@@ -38,6 +39,8 @@ class WorkerProcess:
         )
         there.close()
         self.works: deque[Work] = deque()
+        self._batch_of: dict[int, int] = {}
+        self._batches = 0
         self.started: Work | None = None
         self.loaded = False
         self.heard_s = time.monotonic()
@@ -50,15 +53,23 @@ class WorkerProcess:
 
     @property
     def room(self) -> int:
-        """Works it can be given now."""
-        return IN_FLIGHT - len(self.works)
+        """Batches it can be given now."""
+        return IN_FLIGHT - len({self._batch_of[work.index] for work in self.works})
 
-    def give(self, work: Work) -> None:
-        """Hand over one more work."""
+    @property
+    def batch(self) -> list[Work]:
+        """What it is doing: the works that are replayed together."""
+        return [work for work in self.works
+                if self._batch_of[work.index] == self._batch_of[self.works[0].index]]
+
+    def give(self, works: Sequence[Work]) -> None:
+        """Hand over one more batch."""
         if not self.works:
             self.heard_s = time.monotonic()
-        self.works.append(work)
-        self.connection.send(work)
+        self._batches += 1
+        self._batch_of.update(dict.fromkeys((work.index for work in works), self._batches))
+        self.works.extend(works)
+        self.connection.send(list(works))
 
     def kill(self) -> None:
         """End it now, with all it started."""

@@ -15,8 +15,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import MappingProxyType
@@ -28,12 +29,14 @@ from s2st_bench.errors import BenchError, RunError
 from s2st_bench.executor.base import Broken, Finished, Loaded, Progress, Setup, Started, Work
 from s2st_bench.registry import Registry
 from s2st_bench.replay import Replayed, ReplayOptions, replay
+from s2st_bench.replay.together import Together
 from s2st_bench.resume import resume_command
 from s2st_bench.system import StreamSystem, System
 from s2st_bench.types import AudioSource, Recording
 
 _LOG = logging.getLogger(__name__)
 _BEAT_EVERY_S = 0.2
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 _PR_SET_PDEATHSIG = 1
 _MOUNT = "the disk must be mounted and writable"
 _FILES = "raise the limit of open files (ulimit -n) or use fewer workers"
@@ -88,15 +91,33 @@ class Worker:
             self.warm_up(work)
         return finished(work, self.played(work))
 
-    def played(self, work: Work, **load: object) -> Replayed:
-        """Replay one recording; ``load`` is noted in its trace."""
+    def replay_together(self, works: Sequence[Work]) -> list[Finished]:
+        """Replay several recordings, their sessions asked together; one by one where a question
+        to all of them raised.
+        """
         if self.system is None:
+            raise RuntimeError("replay before load")
+        together = Together(self.system, len(works))
+        found = together.run([partial(self.played, work) for work in works])
+        if together.failed:
+            _LOG.warning("a batch of %d failed: its recordings are replayed one by one", len(works))
+            return [self.replay(work) for work in works]
+        return [finished(work, _kept(one)) for work, one in zip(works, found, strict=True)]
+
+    def played(
+        self, work: Work, system: System | None = None, load: Mapping[str, object] = _NOTHING
+    ) -> Replayed:
+        """Replay one recording (to ``system``, where it is not the worker's own); ``load`` is
+        noted in its trace.
+        """
+        system = system or self.system
+        if system is None:
             raise RuntimeError("replay before load")
         options = self.setup.options
         self._index = work.index
         before = usage()
         done = replay(
-            self.system, work.recording, work.target_lang, options, self.setup.run,
+            system, work.recording, work.target_lang, options, self.setup.run,
             slot=work.slot, repeat=work.repeat, attempt=work.attempt, beat=self._beat,
             alive=self._alive,
         )
@@ -167,14 +188,25 @@ def serve(connection: Connection) -> None:
     try:
         connection.send(Loaded(worker.load()))
         while True:
-            work: Work = connection.recv()
-            connection.send(Started(work.index))
-            connection.send(worker.replay(work))
+            works: list[Work] = connection.recv()
+            connection.send(Started(works[0].index))
+            done = worker.replay_together(works) if len(works) > 1 else [worker.replay(works[0])]
+            for place, one in enumerate(done):
+                if place:
+                    connection.send(Started(one.index))
+                connection.send(one)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
     except BaseException as error:
         _LOG.exception("worker cannot go on")
         connection.send(Broken(portable(error, setup)))
+
+
+def _kept(result: object) -> Replayed:
+    """What a replay in a thread of its own returned; what it raised is raised here."""
+    if isinstance(result, Replayed):
+        return result
+    raise result if isinstance(result, BaseException) else RuntimeError(repr(result))
 
 
 def portable(error: BaseException, setup: Setup) -> BaseException:

@@ -86,7 +86,8 @@ class _Hall:
                     notes["conversation"] = f"{min(pair) // 2}.{place}"
                 self.sender.send(Started(work.index))
                 began_s = round(time.perf_counter() - self.orders.zero_s, 6)
-                done = worker.played(work, **self.orders.load, **notes, began_s=began_s)
+                done = worker.played(
+                    work, load={**self.orders.load, **notes, "began_s": began_s})
                 self.sender.send(Played(finished(work, done), done.late_s))
         except BaseException as error:  # the supervisor hears of it; the partner must not wait
             for meeting in self.meetings.values():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from s2st_bench.checkpoints import pick_device
+from s2st_bench.checkpoints import dtype_option, pick_device
 from s2st_bench.errors import DependencyError
 from s2st_bench.transcripts import base_code
 from s2st_bench.types import Samples, Word
@@ -52,7 +52,7 @@ class Ctc(WholeRecogniser):
         try:
             self._processor = library.AutoProcessor.from_pretrained(self.folder)
             model = library.AutoModelForCTC.from_pretrained(
-                self.folder, dtype=getattr(torch, self.precision))
+                self.folder, **dtype_option(library, getattr(torch, self.precision)))
             self._model = model.to(torch.device(pick_device(self.device))).eval()
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
             raise failure(self.name, self.folder, error) from error

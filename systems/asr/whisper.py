@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 from s2st_bench.audio import ready
-from s2st_bench.checkpoints import pick_device
+from s2st_bench.checkpoints import dtype_option, pick_device
 from s2st_bench.errors import DependencyError, InputError
 from s2st_bench.parts import IdentifierModel
 from s2st_bench.transcripts import UNSPACED, base_code
@@ -52,6 +52,7 @@ class Whisper(WholeRecogniser):
             return
         try:
             import torch
+            import transformers
             from transformers import (
                 WhisperFeatureExtractor,
                 WhisperForConditionalGeneration,
@@ -64,7 +65,7 @@ class Whisper(WholeRecogniser):
             self._features = WhisperFeatureExtractor.from_pretrained(self.folder)
             self._tokenizer = WhisperTokenizerFast.from_pretrained(self.folder)
             model = WhisperForConditionalGeneration.from_pretrained(
-                self.folder, dtype=getattr(torch, self.precision))
+                self.folder, **dtype_option(transformers, getattr(torch, self.precision)))
             self._model = model.to(torch.device(pick_device(self.device))).eval()
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
             raise failure(self.name, self.folder, error) from error

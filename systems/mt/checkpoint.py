@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from s2st_bench.checkpoints import check_name, local_folder, pick_device
+from s2st_bench.checkpoints import check_name, dtype_option, local_folder, pick_device
 from s2st_bench.errors import DependencyError, InputError, SystemFailure
 from s2st_bench.parts import TranslatorModel
 
@@ -68,7 +68,7 @@ class CheckpointTranslator(TranslatorModel):
         try:
             self.tokenizer = library.AutoTokenizer.from_pretrained(self.folder)
             model = getattr(library, self.loader).from_pretrained(
-                self.folder, dtype=getattr(torch, self.precision))
+                self.folder, **dtype_option(library, getattr(torch, self.precision)))
             self.model = model.to(torch.device(pick_device(self.device))).eval()
         except (OSError, ValueError, RuntimeError, KeyError, TypeError, ImportError) as error:
             reason = " ".join(str(error).split())[:300]

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from s2st_bench.checkpoints import check_name
+from s2st_bench.checkpoints import check_name, dtype_option, transformers_version
 from s2st_bench.errors import DependencyError, InputError
 from s2st_bench.torch_audio import torchaudio_for
 
@@ -65,15 +65,14 @@ def load(
     except ImportError as error:
         raise DependencyError(error.name or "transformers", FEATURE, "transformers") from None
     library: Any = transformers  # annotated in part
-    options: dict[str, Any] = {
-        "dtype" if _version(library) >= (4, 56) else "torch_dtype": getattr(torch, dtype)}
+    options = dtype_option(library, getattr(torch, dtype))
     if attention:
         options["attn_implementation"] = "eager"  # the others keep no weights of attention
     try:
         config = library.AutoConfig.from_pretrained(name)
         kind = _class_for(library, config, speech, name)
         if find_spec("torchaudio") and (
-            config.model_type == "speech_to_text" or _version(library) >= (5, 0)
+            config.model_type == "speech_to_text" or transformers_version(library) >= (5, 0)
         ):
             torchaudio_for(FEATURE, "transformers")  # features import it where there is one
         features = library.AutoFeatureExtractor.from_pretrained(name)
@@ -155,10 +154,6 @@ def _plainly(model: Any) -> None:
         stamps = range(int(first), int(model.config.vocab_size))
         settings.suppress_tokens = sorted({*(settings.suppress_tokens or ()), *stamps})
 
-
-def _version(library: Any) -> tuple[int, int]:
-    major, minor, *_ = str(library.__version__).split(".")
-    return int(major), int(minor)
 
 
 def _mapping(path: Path) -> Mapping[str, Any]:

@@ -82,7 +82,7 @@ def kyutai_server(model: Kyutai, **options: Any) -> Iterator[Kyutai]:
         except ConnectionClosed:
             pass  # the client has hung up, or the fault did
 
-    with serve(handler, "127.0.0.1", 0, **options) as server:
+    with serve(handler, "127.0.0.1", 0, max_queue=None, **options) as server:
         model.url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

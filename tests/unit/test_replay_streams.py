@@ -117,5 +117,6 @@ def test_time_on_the_way_and_connections_made_anew_are_on_the_trace(
 
     options = ReplayOptions(clock="realtime", chunk_s=0.125)
     trace = replay(Far(), recording, "de", options, run_folder).whole()
-    assert [job.network_s for step in trace.steps for job in step.jobs] == [0.003] * 5
+    found = [job.network_s for step in trace.steps for job in step.jobs]
+    assert len(found) == 5 and all(0.0 < passed <= 0.003 for passed in found)
     assert trace.load["disconnects"] == 1

@@ -1,0 +1,1 @@
+"""A system with a policy_batch."""
