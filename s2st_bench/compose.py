@@ -420,8 +420,13 @@ def _compose(overrides: Sequence[Override], groups: _Groups, registry: Registry)
             raise ConfigError(f"{group} is missing: give {group}=NAME. Available: "
                               f"{', '.join(groups.options[group]) or 'none'}"
                               f" (s2st-bench ls {kind})")
-    for override in values:
-        _check_key(override, base, known)
+    parser = OverridesParser.create()
+    for n, override in enumerate(overrides):
+        if override not in choices and _fills(override, base):
+            overrides = [*overrides[:n], parser.parse_override(f"++{override.input_line}"),
+                         *overrides[n + 1:]]
+        elif override not in choices:
+            _check_key(override, base, known)
     with _explained():
         return hydra_compose(groups.root, overrides=[*_lines(overrides), *search])
 
@@ -462,6 +467,14 @@ def _check_top(override: Override, known: Sequence[str]) -> None:
         raise ConfigError(f"{key}: {unknown(key, known, override.value())}")
 
 
+def _fills(override: Override, base: DictConfig) -> bool:
+    """Whether it gives the content of a mapping that takes any key: one that is empty."""
+    if _is_marked(override) or override.is_sweep_override():
+        return False
+    return (isinstance(override.value(), dict)
+            and OmegaConf.select(base, override.key_or_group) == {})
+
+
 def _check_key(override: Override, base: DictConfig, known: Sequence[str]) -> None:
     """Refuse a key that the chosen configurations do not have."""
     key = override.key_or_group
@@ -481,7 +494,7 @@ def _check_key(override: Override, base: DictConfig, known: Sequence[str]) -> No
     for candidates in (siblings, within, others):
         if nearest_key(key, candidates):
             raise ConfigError(f"{key}: {unknown(key, candidates, override.value())}")
-    raise ConfigError(f"{key}: {unknown(key, siblings or others, override.value())}")
+    raise ConfigError(f"{key}: {unknown(key, siblings or within or others, override.value())}")
 
 
 def _typed(config: DictConfig, registry: Registry, check: _Check[Typed]) -> Typed:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from s2st_bench.errors import RunError
+from s2st_bench.errors import InputError, RunError
 
 if TYPE_CHECKING:
     from s2st_bench.remote import Mirror
@@ -88,6 +89,8 @@ def resumed_home(path: Path, stack: ExitStack) -> Home:
 
 
 def _made_here(path: Path) -> Home | None:
+    if _never_began(path):
+        shutil.rmtree(path)
     try:
         path.mkdir(parents=True, exist_ok=False)
     except FileExistsError:
@@ -97,9 +100,20 @@ def _made_here(path: Path) -> Home | None:
     return Home(path)
 
 
-def _made_there(address: str, stack: ExitStack) -> Home | None:
-    import shutil
+def _never_began(path: Path) -> bool:
+    """Whether a run was given up there before anything was replayed, as when its system could not
+    be loaded: its name is free for the call that is right.
+    """
+    from s2st_bench.store import RunFolder
 
+    try:
+        is_empty = (path / "traces.jsonl").stat().st_size == 0 and not (path / "load.json").exists()
+        return is_empty and RunFolder(path).record().status == "interrupted"
+    except (OSError, InputError):
+        return False
+
+
+def _made_there(address: str, stack: ExitStack) -> Home | None:
     from s2st_bench.remote import Mirror, staging
 
     mirror = Mirror(address, staging(address, "written"))

@@ -81,10 +81,13 @@ def _of_system(
     given: list[str], settings: Settings, folders: list[Path], *, quiet: bool
 ) -> TrustReport:
     from s2st_bench import compose
+    from s2st_bench.errors import UsageError
     from s2st_bench.registry import Registry
     from s2st_bench.trust.subject import subject_of
 
     first, *rest = given
+    if "=" not in first and "/" in first:
+        raise UsageError(f"{first}: no run folder (it has no run.json), and no name of a system")
     overrides = [f"system={first}" if "=" not in first else first, *rest]
     keys = {override.partition("=")[0] for override in overrides}
     if "dataset" not in keys:

@@ -54,9 +54,20 @@ class Engine:
         self._opening = threading.Lock()
 
     def load(self) -> None:
-        """Load the weights, and ask for what languages; takes its time."""
+        """Load the weights, and ask for what languages; takes its time.
+
+        Raises
+        ------
+        ConfigError
+            The system does not do the pair that the configuration names.
+        """
         self.system.load(self.config.device)
         self.pairs = self._pairs()
+        source_lang, target_lang = self.config.source_lang, self.config.target_lang
+        if source_lang and target_lang and (source_lang, target_lang) not in self.pairs:
+            task = Task(source_lang, target_lang, "speech", self.outputs,
+                        self.config.sample_rate_hz)
+            raise ConfigError(f"system {self.system.name}: {self._reason(task)}")
 
     def task(self, settings: Settings) -> Task:
         """What a client has asked for, if it can be had.

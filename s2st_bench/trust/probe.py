@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -98,7 +99,11 @@ class WorkerProber:
             })
             folders = (*folders, PLUGINS)
         device = str(self._config.executor.params.get("device", "cpu"))
-        return Setup(system, folders, self._options, self._folder, device,
+        options = self._options
+        if options.clock != "ideal":  # workers ask what else the machine does while they measure
+            load = {"workers": workers, "cores": host.cores(), "shared": host.busy(workers)}
+            options = replace(options, load=load)
+        return Setup(system, folders, options, self._folder, device,
                      max(1, host.cores() // workers))
 
     def _next(self) -> int:

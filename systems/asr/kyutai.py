@@ -29,6 +29,7 @@ from s2st_bench.audio.resample import Resampler
 from s2st_bench.errors import ConfigError
 from s2st_bench.http import check_url, credential
 from s2st_bench.parts import RecogniserModel
+from s2st_bench.reach import check_listens
 from s2st_bench.transcripts import base_code
 from s2st_bench.types import Samples, Word
 from s2st_bench.waiting import Waiting
@@ -89,6 +90,8 @@ class Kyutai(RecogniserModel):
 
     def load(self) -> None:
         KyutaiWire.check_packages()
+        check_listens(self._url, "recogniser kyutai", "start moshi-server, or give "
+                      "system.asr.url=ws://HOST:PORT")
 
     def signature(self) -> Mapping[str, str]:
         return {"asr": "kyutai", "checkpoint": self._model, "server": self._url,

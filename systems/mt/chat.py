@@ -18,6 +18,7 @@ from typing import Any, Final
 from s2st_bench.errors import ConfigError, LimitExceeded, SystemFailure
 from s2st_bench.http import HttpClient, Patience, check_url, credential
 from s2st_bench.parts import Translator, TranslatorModel
+from s2st_bench.reach import check_listens
 
 from .prompt import TEMPLATE, check_template, question
 
@@ -65,6 +66,10 @@ class Chat(TranslatorModel):
                                   whole_s=4 * timeout_s, tries=tries, backoff_s=backoff_s)
         self._request = {"model": model, "temperature": temperature, "max_tokens": max_tokens,
                          **(body or {}), "stream": True}
+
+    def load(self) -> None:
+        check_listens(self._base_url, "translator chat", "start the server (llama-server -m "
+                      "MODEL.gguf), or give system.mt.base_url=URL")
 
     def missing(self, source_lang: str, target_lang: str) -> str | None:
         try:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from s2st_bench.errors import ConfigError, SystemFailure
+from s2st_bench.reach import check_listens
 from s2st_bench.serve.protocol import ENCODINGS, VERSION, WIDTHS, Encoding, bytes_of
 from s2st_bench.system import StreamSession, StreamSystem
 from s2st_bench.types import AudioChunk, Modality, Speech, Task, TextChunk, Word, Write
@@ -30,6 +31,7 @@ MESSAGE_BYTES = 256 << 10
 ANSWER_BYTES = 64 << 20
 _FIRST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 2.0
+_HINT = "start one with `s2st-bench serve SYSTEM`, or give system.url=…"
 
 
 class Served(StreamSystem):
@@ -65,6 +67,16 @@ class Served(StreamSystem):
         self._encoding: Encoding = found
         self._credential_env = credential_env
         self._connect_s = connect_s
+
+    def load(self, device: str = "cpu") -> None:
+        """Check that the service and the token are there.
+
+        Raises
+        ------
+        ConfigError, SystemFailure
+        """
+        self._credentials()
+        check_listens(self._url, "system.url", _HINT, self._connect_s)
 
     async def connect(self, task: Task) -> StreamSession:
         session = ServedSession(await self._connected(), self._encoding)
@@ -102,8 +114,7 @@ class Served(StreamSystem):
                 compression=None, max_size=ANSWER_BYTES, proxy=None,
             )
         except (OSError, TimeoutError) as error:
-            raise _NotYet(f"no service at {self._url} ({error or 'no answer'}): start one with "
-                          "`s2st-bench serve SYSTEM`, or give system.url=…") from error
+            raise _NotYet(f"no service at {self._url} ({error or 'no answer'}): {_HINT}") from error
         except (InvalidHandshake, InvalidURI) as error:
             raise SystemFailure(f"{self._url} does not let this client in: {error}; a token is "
                                 "named with system.credential_env=VARIABLE") from error

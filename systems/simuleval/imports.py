@@ -25,6 +25,17 @@ def on_path(*folders: Path) -> Iterator[None]:
         sys.path[:] = before
 
 
+def _other_release(path: Path) -> str:
+    """A hint where an agent's text is of the other interface than the one it was imported by."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    is_old = "READ_ACTION" in text or "simuleval.states" in text
+    is_new = "ReadAction" in text or "simuleval.agents.actions" in text
+    if is_old == is_new:
+        return ""
+    return (f"; it looks written for SimulEval {'1.0' if is_old else '1.1'}, which "
+            f"system={'simuleval_v1' if is_old else 'simuleval'} runs")
+
+
 def module_of_file(path: Path) -> ModuleType:
     """``path``, run as a module of its own.
 
@@ -49,5 +60,6 @@ def module_of_file(path: Path) -> ModuleType:
         del sys.modules[name]
         raise ConfigError(
             f"system.agent={path}: importing it failed ({type(error).__name__}: {error})"
+            f"{_other_release(path)}"
         ) from error
     return module

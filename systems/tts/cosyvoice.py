@@ -21,6 +21,7 @@ import numpy as np
 from s2st_bench.errors import InputError, LimitExceeded, SystemFailure
 from s2st_bench.http import HttpClient, Patience
 from s2st_bench.parts import SynthesiserModel
+from s2st_bench.reach import check_listens
 from s2st_bench.speech.words import Utterance
 from s2st_bench.transcripts import base_code
 
@@ -83,6 +84,7 @@ class CosyVoice(SynthesiserModel):
         if lacking := [key for key, value in wanted.items() if not value]:
             raise ValueError(f"{lacking[0]}: mode={mode} needs it (the voice to speak in: "
                              "prompt_wav=FILE, or mode=sft speaker=NAME)")
+        self._base_url = base_url
         self._client = HttpClient(base_url, "CosyVoice", Patience(
             answer_s=timeout_s, connect_s=min(10.0, timeout_s), whole_s=4 * timeout_s, tries=tries,
             backoff_s=backoff_s))
@@ -101,13 +103,14 @@ class CosyVoice(SynthesiserModel):
         return self._client.waited_s
 
     def load(self) -> None:
-        if self._prompt_wav is None or self._prompt:
-            return
-        try:
-            self._prompt = self._prompt_wav.expanduser().read_bytes()
-        except OSError as error:
-            raise InputError(f"CosyVoice: prompt_wav={self._prompt_wav}: cannot be read "
-                             f"({error.strerror})") from None
+        if self._prompt_wav is not None and not self._prompt:
+            try:
+                self._prompt = self._prompt_wav.expanduser().read_bytes()
+            except OSError as error:
+                raise InputError(f"CosyVoice: prompt_wav={self._prompt_wav}: cannot be read "
+                                 f"({error.strerror})") from None
+        check_listens(self._base_url, "synthesiser cosyvoice", "start CosyVoice's server, or give "
+                      "system.tts.base_url=URL")
 
     def missing(self, lang: str) -> str | None:
         if base_code(lang) in self._languages:

@@ -23,7 +23,7 @@ _TOO_BIG = 1009
 _PING_S = 5.0
 _CLOSE_S = 1.0
 _QUEUED_FRAMES = 16
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class ConnectFailed(Exception):
@@ -227,7 +227,7 @@ async def _websocket(
             close_timeout=_CLOSE_S,
             max_size=max_bytes,
             max_queue=_QUEUED_FRAMES,
-            proxy=None if urlsplit(url).hostname in _LOOPBACK else True,
+            proxy=None if urlsplit(url).hostname in LOOPBACK else True,
             logger=logging.Logger("websocket", logging.CRITICAL + 1),
         ))
     except InvalidStatus as refused:

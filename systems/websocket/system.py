@@ -6,12 +6,16 @@ import importlib.util
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from s2st_bench.errors import ConfigError, DependencyError
+from s2st_bench.reach import check_listens
 from s2st_bench.system import StreamSession, StreamSystem
 from s2st_bench.types import Task
 
 from .languages import refusal, service_code
+from .link import LOOPBACK
 from .protobuf import check_schema
 from .protocol import Protocol
 from .reading import read_protocol
@@ -65,7 +69,7 @@ class Service(StreamSystem):
         return super().supports(task) or refusal(self.protocol.languages, task)
 
     def load(self, device: str = "cpu") -> None:
-        """Check that packages and key are there.
+        """Check that packages, key and service are there.
 
         Raises
         ------
@@ -76,6 +80,20 @@ class Service(StreamSystem):
             if importlib.util.find_spec(package) is None:
                 raise DependencyError(package, f"system {self.name}", EXTRA)
         self._secret()
+        self._check_listens()
+
+    def _check_listens(self) -> None:
+        """Not where the host is only known with a task, or is reached through a proxy; nor over
+        bare TCP, where a connection is a client already.
+        """
+        parts, settings = urlsplit(self.protocol.url), self.protocol.connection
+        if parts.scheme == "tcp" or "{" in parts.netloc:
+            return
+        if parts.hostname not in LOOPBACK and getproxies():
+            return
+        pauses_s = settings.backoff_s * (2 ** (settings.attempts - 1) - 1)
+        check_listens(self.protocol.url, f"system {self.name}",
+                      "start the service, or give system.url=…", pauses_s)
 
     async def connect(self, task: Task) -> StreamSession:
         secret = self._secret()

@@ -28,6 +28,7 @@ def marks(result: Result) -> dict[str, str]:
     ("args", "message"),
     [
         (["nothing"], "error: system=nothing: no such system."),
+        (["runs/none"], "error: runs/none: no run folder (it has no run.json)"),
         (["untrusty", "sytem.mode=x"], "error: sytem"),
         (["oracle", "--cuts", "0"], "Invalid value"),
         (["cascade", "source_lang=de", "target_lang=en"], "error: system cascade: its recogniser"),

@@ -85,3 +85,9 @@ def test_a_run_that_ends_by_an_error_is_not_left_running(tmp_path: Path):
         run(tmp_path, "system=unloadable")
     folder = next((tmp_path / "runs").iterdir())
     assert RunFolder(folder).record().status == "interrupted"
+
+
+def test_the_name_of_a_run_that_never_began_is_free(tmp_path: Path):
+    for _ in range(2):
+        with pytest.raises(BenchError, match="does not load"):
+            run(tmp_path, "system=unloadable", "name=mine")

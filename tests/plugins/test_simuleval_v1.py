@@ -246,3 +246,15 @@ def test_states_describe_themselves() -> None:
     summary = states.summarize()
     assert summary["units"]["source"]["length"] == summary["segments"]["target"]["length"] == 1
     assert '"value": "X"' in str(states)
+
+
+def test_an_agent_of_the_other_release_is_told_which_system_runs_it(tmp_path):
+    from s2st_bench.errors import ConfigError
+    from s2st_bench.systems.simuleval.imports import module_of_file
+
+    agent = tmp_path / "agent.py"
+    for said, system in (("from simuleval.nowhere import READ_ACTION", "simuleval_v1"),
+                         ("from simuleval.nowhere import ReadAction", "simuleval")):
+        agent.write_text(said)
+        with pytest.raises(ConfigError, match=f"which system={system} runs$"):
+            module_of_file(agent)

@@ -30,6 +30,12 @@ def test_defaults(plugins: Path) -> None:
     assert config.outputs is None and config.resume is None and config.out == Path("runs")
 
 
+def test_an_open_mapping_is_filled_whole_or_key_by_key(plugins: Path) -> None:
+    for given in ("system.args={beam: 4}", "+system.args.beam=4"):
+        config = compose([*RUN, given], plugin_dirs=[plugins])
+        assert config.system.params["args"] == {"beam": 4}
+
+
 @pytest.mark.parametrize("pair, source, target", [
     ("en-de", "en", "de"), ("zh-CN-en", "zh-CN", "en"), ("en-zh-Hant", "en", "zh-Hant"),
     ("sv-SE-pt-BR", "sv-SE", "pt-BR"),

@@ -167,10 +167,15 @@ def test_what_goes_wrong_is_one_clear_line(
 def test_what_is_not_there_is_named() -> None:
     with kyutai_server(Kyutai()) as server:
         url = server.url
+    from s2st_bench.systems.asr.kyutai import Kyutai as Recogniser
+
+    with pytest.raises(ConfigError, match=r"nothing listens at ws://.*Connection refused"):
+        recogniser(url)
+    away = Recogniser(url=url, timeout_s=2.0, tries=1)
     with pytest.raises(SystemFailure, match="Connection refused"):
-        recogniser(url).open("en").accept(NOISE)
+        away.open("en").accept(NOISE)
     with pytest.raises(ConfigError, match="knows en, fr, not de"):
-        recogniser(url).open("de")
+        away.open("de")
     for settings in ({"url": "http://x"}, {"delay_s": 99.0}, {"tries": 0}):
         with pytest.raises((ConfigError, ValueError)):
             recogniser(**{"url": url, **settings})

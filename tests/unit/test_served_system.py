@@ -102,6 +102,17 @@ def test_a_token_comes_from_the_environment(recording, run_folder, monkeypatch):
 def test_where_nobody_listens_it_says_how_to_start_one(recording, run_folder):
     trace = through("ws://127.0.0.1:9/", recording, run_folder, connect_s=0.1)
     assert trace.error is not None and "s2st-bench serve SYSTEM" in trace.error.message
+    with pytest.raises(ConfigError, match="nothing listens at ws://127.0.0.1:9 .*start one with"):
+        served(url="ws://127.0.0.1:9/", connect_s=0.1).load()
+
+
+def test_a_pair_that_the_system_does_not_have_is_no_pair_to_start_from():
+    class English(Scripted):
+        def supports(self, task: Any) -> str | None:
+            return None if task.target_lang == "en" else f"does not know {task.target_lang}"
+
+    with pytest.raises(ConfigError, match="does not know de"), serving(English(talking)):
+        pass
 
 
 def test_what_the_service_refuses_is_told_in_its_words(recording, run_folder):
@@ -109,7 +120,7 @@ def test_what_the_service_refuses_is_told_in_its_words(recording, run_folder):
         def supports(self, task: Any) -> str | None:
             return "knows no such language"
 
-    with serving(Choosy(talking)) as service:
+    with serving(Choosy(talking), target_lang=None) as service:
         trace = through(service.url, recording, run_folder)
     assert trace.error is not None and "knows no such language" in trace.error.message
 

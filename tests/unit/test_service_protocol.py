@@ -168,8 +168,10 @@ def test_a_key_comes_from_the_environment_and_does_not_print_itself(
     with pytest.raises(UsageError, match="characters that no key has"):
         service.load()
     monkeypatch.setenv("OTHER_KEY", " sk-a/b \n")
-    other = system(yaml.safe_load(GOOD), credential_env="OTHER_KEY")
-    other.load()
+    other = system(yaml.safe_load(GOOD), credential_env="OTHER_KEY", url="ws://127.0.0.1:9/")
+    with pytest.raises(UsageError, match="nothing listens at ws://127.0.0.1:9 ") as told:
+        other.load()  # the key will do, and is in no message
+    assert "sk-a" not in str(told.value)
     secret = Secret.from_environment("OTHER_KEY", "x")
     assert secret.reveal() == "sk-a/b" and "sk-a" not in f"{secret!r}{secret}{other.__dict__}"
     assert secret.scrub("got sk-a/b,\nsk-a%2Fb and c2stYS9i") == "got ***, *** and ***"

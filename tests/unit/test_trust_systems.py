@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from in_process import GUARD, Live, examined, talk, texts
-from s2st_bench.config import Choice
+from in_process import GUARD, PLUGIN_DIR, RATE, Live, examined, talk, texts
+from s2st_bench.config import Choice, RunConfig
+from s2st_bench.registry import Registry
+from s2st_bench.replay import ReplayOptions
 from s2st_bench.trust.examine import STREAM_SLACK_S, Settings, examine
 from s2st_bench.trust.marks import overall
+from s2st_bench.trust.probe import WorkerProber
 
 HABITS = {"babbling", "hallucination", "all_at_end"}
 
@@ -95,3 +98,11 @@ def test_a_service_is_examined_in_real_time(tmp_path: Path, mode: str, verdict: 
     assert marks["state_leak"].verdict == "not tested"
     assert marks["time_travel"].verdict == "pass"
     assert marks["deterministic"].verdict == "pass", marks
+
+
+def test_a_service_is_heard_through_worker_processes(tmp_path: Path) -> None:
+    config = RunConfig(Choice("untrusty_stream"), Choice("conference"), score=False)
+    options = ReplayOptions("realtime", 0.1, sample_rate_hz=RATE, outputs=("text",))
+    prober = WorkerProber(config, Registry([PLUGIN_DIR]), tmp_path, options, "en", "de")
+    (heard,) = prober.heard([talk(1, 0.5)])
+    assert heard.error == "" and heard.length == 0.5
