@@ -374,9 +374,9 @@ def _check_choice(
                 raise ConfigError(f"{key}={value}: it has no configuration; write "
                                   f"{folder / 'config' / value}.yaml, if only `name: {value}`")
             near = difflib.get_close_matches(value, options, n=1)
-            hint = f" Did you mean {key}={near[0]} ?" if near else ""
-            raise ConfigError(f"{key}={value}: no such {group}.{hint} "
-                              f"Available: {', '.join(options) or 'none'}")
+            hint = (f"Did you mean {key}={near[0]} ?" if near
+                    else f"Available: {', '.join(options) or 'none'}")
+            raise ConfigError(f"{key}={value}: no such {group}. {hint}")
 
 
 def _metrics(
@@ -392,9 +392,9 @@ def _metrics(
         for name in names:
             if not {plain_metric(name), plain_metric(name).partition("@")[0]} & {*known}:
                 near = difflib.get_close_matches(name, known, n=1)
-                hint = f" Did you mean metrics={near[0]} ?" if near else ""
-                raise ConfigError(f"metrics={name}: no such metric or preset.{hint} "
-                                  f"Available: {', '.join(known)}")
+                hint = (f"Did you mean metrics={near[0]} ?" if near
+                        else f"Available: {', '.join(known)}")
+                raise ConfigError(f"metrics={name}: no such metric or preset. {hint}")
         value = f"[{value}]"
     return parser.parse_override(f"metrics.names={value}")
 

@@ -256,10 +256,9 @@ class Registry:
             pass
         names = self.names(kind)
         near = difflib.get_close_matches(name, names, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = f"Did you mean {near[0]!r}?" if near else f"Available: {', '.join(names) or 'none'}"
         raise UnknownPluginError(
-            f"no {kind.removesuffix('s')} named {name!r}.{hint} "
-            f"Available: {', '.join(names) or 'none'}"
+            f"no {kind.removesuffix('s')} named {name!r}. {hint} (s2st-bench ls {kind})"
         )
 
     def names(self, kind: Kind) -> list[str]:

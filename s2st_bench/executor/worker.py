@@ -79,7 +79,8 @@ class Worker:
         except (Exception, SystemExit) as error:
             raise RunError(
                 f"system {self.setup.system.name}: cannot be loaded "
-                f"({type(error).__name__}: {error}); see {self.setup.run / 'logs'}"
+                f"({type(error).__name__}: {' '.join(str(error).split())}); "
+                f"see {self.setup.run / 'logs'}"
             ) from error
         gc.collect()
         gc.freeze()

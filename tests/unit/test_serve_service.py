@@ -383,11 +383,12 @@ def test_a_system_that_hangs_is_told_of_and_keeps_its_seat():
 
 def test_who_sends_faster_than_the_system_hears_is_slowed_down(monkeypatch):
     monkeypatch.setattr(serve_stream, "BACKLOG_S", 2.0)
-    go_on = threading.Event()
+    entered, go_on = threading.Event(), threading.Event()
     sources: list[LiveSource] = []
 
     def make() -> Policy:
         def policy(observation: Observation) -> list[Write]:
+            entered.set()
             assert go_on.wait(10)
             return [Write("x")]
         return policy
@@ -402,7 +403,9 @@ def test_who_sends_faster_than_the_system_hears_is_slowed_down(monkeypatch):
         monkeypatch.setattr(served.service.engine, "run", watched)
 
         def flood() -> None:
-            for _ in range(60):
+            client.send(SECOND)
+            assert entered.wait(10)  # a system that asks for more is given more
+            for _ in range(59):
                 client.send(SECOND)
             tell(client, end_of_stream=True)
 
