@@ -276,7 +276,12 @@ def test_a_missing_key_is_refused_by_the_name_of_its_variable(choice, system, mo
     with pytest.raises(UsageError, match=f"export {variable}="):
         system.load()
     monkeypatch.setenv(variable, "sk-test")
+    # with its key it looks for the service, which is not here
+    asked = []
+    monkeypatch.setattr("s2st_bench.systems.websocket.system.check_listens",
+                        lambda url, *rest: asked.append(url))
     system.load()
+    assert len(asked) == 1
 
 
 CONSTRUCT_ALL = """
