@@ -7,6 +7,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 PYTEST := $(BIN)/python -m pytest
+# The fast tests, a process a core; what is timed for its own sake is not among them.
+FAST := $(PYTEST) -m "not slow" -n $$(nproc 2>/dev/null || echo 2) --dist loadfile
 
 .PHONY: demo test check slow chaos bench clean
 .DELETE_ON_ERROR:
@@ -15,12 +17,12 @@ demo: $(VENV)/.demo
 	@$(BIN)/s2st-bench run
 
 test: $(VENV)/.full
-	@$(PYTEST) -m "not slow"
+	@$(FAST)
 
 check: $(VENV)/.full
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(PYTEST) -m "not slow"
+	@$(FAST)
 
 slow: $(VENV)/.slow
 	@$(PYTEST) -m slow

@@ -40,9 +40,11 @@ def resumed(path: Path) -> None:
     assert runner.run(config, plugin_dirs=PLUGINS) == path
 
 
-def start(tmp_path: Path, name: str, count: int, workers: int) -> subprocess.Popen[bytes]:
+def start(
+    tmp_path: Path, name: str, count: int, workers: int, *more: str
+) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "s2st_bench", "run", "--plugin-dir", str(PLUGINS[0]),
-               *overrides(tmp_path, name, count), f"executor.workers={workers}"]
+               *overrides(tmp_path, name, count), f"executor.workers={workers}", *more]
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         start_new_session=True, preexec_fn=interruptible,
@@ -123,7 +125,7 @@ def test_a_changed_corpus_is_refused(tmp_path: Path):
 
 
 def test_two_runs_cannot_write_into_one_folder(tmp_path: Path):
-    process = start(tmp_path, "shared", 12, 1)
+    process = start(tmp_path, "shared", 12, 1, "system.compute_s=0.2")
     path = tmp_path / "runs" / "shared"
     while not (path / "traces.jsonl").exists():
         time.sleep(0.01)
