@@ -172,7 +172,12 @@ def test_nothing_is_lost_doubled_or_changed(
         code = driver.process.returncode
         history.append(f"exit {code}")
         assert "Traceback" not in said, (history, said[-3000:])
-        assert code in (0, 2, 143, -signal.SIGKILL), (history, said[-2000:])
+        # SIGTERM before the verb has begun or after it has ended is the interpreter's, and Ray's
+        # own end may put 1 for the 143 of a run that was interrupted
+        expected = {0, 2, 143, -signal.SIGKILL, -signal.SIGTERM}
+        if executor == "ray" and "interrupted" in said:
+            expected.add(1)
+        assert code in expected, (history, said[-2000:])
         if not (path / "run.json").is_file():
             shutil.rmtree(path, ignore_errors=True)  # killed before it had begun
             continue
