@@ -19,7 +19,7 @@ from benchmarks import report
 
 @dataclass(frozen=True, slots=True)
 class Overheads:
-    """What the harness itself costs; measured on two shared cores of a Xeon (docs/planning.md)."""
+    """What the harness itself costs; measured on two shared cores (AMD EPYC) (docs/planning.md)."""
 
     run_s: float = 2.1
     """Once a run: start of the command and of its workers, without loading the system."""

@@ -23,6 +23,18 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def no_lazy_modules() -> Iterator[None]:
+    """Modules that speechbrain imports at the first look at them: hypothesis looks at all, and what
+    they need is not installed.
+    """
+    yield
+    if "speechbrain" in sys.modules:
+        for name, module in list(sys.modules.items()):
+            if any(kind.__name__ == "LazyModule" for kind in type(module).__mro__):
+                del sys.modules[name]
+
+
 Write = Callable[[str, str], Path]
 
 

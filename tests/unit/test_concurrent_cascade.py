@@ -138,22 +138,24 @@ def overlap(a: Job, b: Job) -> bool:
      "chat endpoint at .*: answered 500 .*out of memory"),
     pytest.param("tts", (streams(SPEECH, whole=False), voice),
                  "CosyVoice at .*: broke off within its answer", marks=pytest.mark.slow),
-    ("asr", (), "Kyutai server at .*Connection refused"),
 ])
 def test_a_server_that_fails_costs_its_recording_only(
     stage: str, answers: tuple[Answer, ...], message: str, servers: dict[str, str],
     spoken: Recording, tmp_path: Path,
 ) -> None:
-    with http_server(*answers or (voice,)) as broken:
+    with http_server(*answers) as broken:
         urls = {**servers, stage: broken.url if stage == "tts" else f"{broken.url}/v1"}
-        if answers:
-            system = preset(urls)
-            failed = run(system, spoken, tmp_path, ReplayOptions())
-            assert run(system, spoken, tmp_path, ReplayOptions()).error is None
-    if not answers:  # nobody listens there any more
-        system = preset({**servers, stage: broken.url.replace("http", "ws")})
+        system = preset(urls)
         failed = run(system, spoken, tmp_path, ReplayOptions())
+        assert run(system, spoken, tmp_path, ReplayOptions()).error is None
     assert failed.error is not None and re.search(message, failed.error.message), failed.error
+
+
+def test_a_server_that_is_not_there_is_told_at_once(servers: dict[str, str]) -> None:
+    with http_server(voice) as gone:
+        pass
+    with pytest.raises(ConfigError, match="recogniser kyutai: nothing listens at "):
+        preset({**servers, "asr": gone.url.replace("http", "ws")})
 
 
 def test_the_voice_is_asked_for() -> None:
