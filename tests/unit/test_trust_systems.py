@@ -74,6 +74,7 @@ def test_a_session_that_moves_another_is_no_peeking(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["slight", "shaky"])
+@pytest.mark.slow
 def test_chance_is_inconclusive_and_never_a_failure(tmp_path: Path, mode: str) -> None:
     found = examined(tmp_path, mode)
     assert overall(found.marks) == "inconclusive", found.marks
