@@ -12,6 +12,7 @@ from s2st_bench.cache import standard_folder
 from s2st_bench.errors import DependencyError, RunError, UsageError
 
 _ADDRESS = re.compile(r"([a-z][a-z0-9+]+):/+(.*)", re.DOTALL)
+_BARE = re.compile(r"(s3|gs|gcs|az|abfs|adl|hdfs|file|local|memory|https?|ftp|sftp|ssh|smb):")
 HOME = ".address"
 """A file of a run folder on this machine: the address it is kept at."""
 _ROOTED = frozenset({"file", "local", "memory"})
@@ -20,7 +21,15 @@ _ROOTED = frozenset({"file", "local", "memory"})
 
 def address_of(path: Path | str) -> str | None:
     """``s3://bucket/runs`` of a path that is an address (a ``Path`` has one slash less), else none.
+
+    Raises
+    ------
+    UsageError
+        It is an address that names nothing (``s3://``).
     """
+    if _BARE.fullmatch(str(path)):
+        raise UsageError(f"{path}//: names no bucket and no folder; give one, such as "
+                         f"{path}//bucket/runs")
     found = _ADDRESS.fullmatch(str(path))
     if found is None:
         return None

@@ -77,7 +77,8 @@ def write(path: Path, scores: Mapping[str, Any], sha256: str) -> None:
     table = pa.table(columns).replace_schema_metadata({_KEY: json.dumps(about).encode()})
     beside = path.with_name(f".{path.name}.part")
     try:
-        pq.write_table(table, beside, compression="zstd")
+        with beside.open("wb") as file:  # pyarrow takes a path with a colon for an address
+            pq.write_table(table, file, compression="zstd")
         beside.replace(path)
     except OSError:
         beside.unlink(missing_ok=True)
@@ -96,7 +97,8 @@ class ParquetScores:
         from pyarrow import parquet as pq
 
         self._path = path
-        schema = pq.read_schema(path)
+        with path.open("rb") as held:
+            schema = pq.read_schema(held)
         about = json.loads((schema.metadata or {})[_KEY])
         if about["version"] != VERSION:
             raise ValueError(f"version {about['version']!r}")
@@ -151,7 +153,7 @@ class ParquetScores:
         from pyarrow import parquet as pq
 
         try:
-            with pq.ParquetFile(self._path) as file:
+            with self._path.open("rb") as held, pq.ParquetFile(held) as file:
                 return file.read(list(names))
         except (OSError, ValueError) as error:
             raise InputError(f"{self._path}: cannot be read ({error}); remove it: scores.json "

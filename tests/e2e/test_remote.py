@@ -186,6 +186,19 @@ def test_a_store_that_is_not_known_or_not_there(tmp_path: Path) -> None:
         here(Path(f"file://{tmp_path / 'none'}"))
 
 
+def test_an_address_of_nothing_is_no_folder_here() -> None:
+    for bare in (Path("s3://"), Path("memory:///"), "file:"):
+        with pytest.raises(UsageError, match="names no bucket and no folder"):
+            address_of(bare)
+
+
+def test_a_folder_here_may_have_a_colon(tmp_path: Path) -> None:
+    path = run(tmp_path, str(tmp_path / "s3:runs"), "a:b")
+    assert path == tmp_path / "s3:runs" / "a:b" and (path / "scores.json").is_file()
+    result = CliRunner().invoke(app, ["report", str(path), "--out", str(tmp_path / "report")])
+    assert result.exit_code == 0, result.output
+
+
 def test_a_store_that_fails_ends_the_run_with_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
